@@ -50,7 +50,7 @@ def files(server: RunningServer, page: Page) -> Page:
     page.get_by_label("Name", exact=True).fill("cell-atlas")
     page.get_by_role("button", name="Create workspace").click()
     page.get_by_role("link", name="Files", exact=True).click()
-    expect(page.get_by_text("There are no files here yet")).to_be_visible()
+    expect(page.get_by_text("This folder is empty")).to_be_visible()
     return page
 
 
@@ -161,8 +161,8 @@ def test_walk_with_the_keyboard(server: RunningServer, files: Page) -> None:
     fill(folder)
     files.reload()
     files.get_by_role("link", name="New folder").press("Enter")
-    files.get_by_label("Name of the folder").fill("made here")
-    files.get_by_label("Name of the folder").press("Enter")
+    files.get_by_label("Folder name").fill("made here")
+    files.get_by_label("Folder name").press("Enter")
     expect(files.get_by_role("link", name="made here")).to_be_visible()
 
     more = files.get_by_role("row").filter(has=files.get_by_role("link", name="table.csv"))
@@ -179,13 +179,13 @@ def test_walk_with_the_keyboard(server: RunningServer, files: Page) -> None:
     files.keyboard.press("Escape")
     files.go_back()
 
-    files.get_by_role("checkbox", name="Choose notes.md").press("Space")
-    files.get_by_role("checkbox", name="Choose raw").press("Space")
-    expect(files.get_by_text("2 chosen")).to_be_visible()
-    files.get_by_role("button", name="Delete chosen").press("Enter")
-    expect(files.get_by_role("heading", name="Delete 2 entries?")).to_be_visible()
+    files.get_by_role("checkbox", name="Select notes.md").press("Space")
+    files.get_by_role("checkbox", name="Select raw").press("Space")
+    expect(files.get_by_text("2 selected")).to_be_visible()
+    files.get_by_role("button", name="Delete selected").press("Enter")
+    expect(files.get_by_role("heading", name="Delete 2 items?")).to_be_visible()
     expect(files.get_by_text("a folder with 1 file")).to_be_visible()
-    files.get_by_role("button", name="Delete for good").press("Enter")
+    files.get_by_role("button", name="Delete permanently").press("Enter")
     expect(files.get_by_role("link", name="notes.md")).to_have_count(0)
     assert sorted(path.name for path in folder.iterdir() if not path.name.startswith(".")) == [
         "made here",
@@ -239,17 +239,17 @@ def test_everybody_can_use_it(
     files.reload()
     slow_down(context, files)
     files.evaluate(DROP, [["upload.bin"], 3 * MEGABYTES])
-    files.get_by_role("checkbox", name="Choose notes.md").check()
+    files.get_by_role("checkbox", name="Select notes.md").check()
     expect(files.get_by_role("progressbar")).to_have_count(1)
     look(files, pictures / f"files-{scheme}.png")
     files.get_by_role("link", name="table.csv").click()
     expect(files.get_by_role("cell", name="T cell").first).to_be_visible()
     look(files, pictures / f"files-preview-{scheme}.png")
     files.keyboard.press("Escape")
-    files.get_by_role("button", name="Delete chosen").click()
+    files.get_by_role("button", name="Delete selected").click()
     expect(files.get_by_role("heading", name="Delete notes.md?")).to_be_visible()
     look(files, pictures / f"files-delete-{scheme}.png")
-    files.get_by_role("link", name="Keep").click()
+    files.get_by_role("link", name="Cancel").click()
     files.goto(files.url + "?in=missing")
     look(files, pictures / f"files-missing-{scheme}.png")
 

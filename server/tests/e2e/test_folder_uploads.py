@@ -32,7 +32,7 @@ def files(server: RunningServer, page: Page) -> Page:
     flow.log_in(page, server.manage("login_link", ADA))
     flow.new_workspace(page, "folders")
     page.get_by_role("link", name="Files", exact=True).click()
-    expect(page.get_by_text("There are no files here yet")).to_be_visible()
+    expect(page.get_by_text("This folder is empty")).to_be_visible()
     return page
 
 
@@ -139,7 +139,9 @@ def test_a_folder_that_broke_off_goes_on(
     files.close(run_before_unload=False)
     tab = context.new_page()
     tab.goto(address)
-    expect(tab.locator(".upload-said")).to_have_text("300 of 301 files arrived. Pick the same folder again to go on.")
+    expect(tab.locator(".upload-said")).to_have_text(
+        "300 of 301 files uploaded. Choose the same folder again to resume."
+    )
     look(tab, pictures / "unfinished-folder.png")
     sent: list[str] = []
 
@@ -149,7 +151,7 @@ def test_a_folder_that_broke_off_goes_on(
 
     tab.on("request", note)
     with tab.expect_file_chooser() as chooser:
-        tab.get_by_role("button", name="Choose the folder survey to go on").click()
+        tab.get_by_role("button", name="Choose the folder survey to resume").click()
     chooser.value.set_files(survey)
     wait_for(lambda: content_of(folder / "survey") == content_of(survey), what="all files")
     expect(tab.locator(".uploads > li")).to_have_count(0)
@@ -171,10 +173,10 @@ def test_a_file_that_broke_off_is_offered_again(
     files.close(run_before_unload=False)
     tab = context.new_page()
     tab.goto(address)
-    expect(tab.locator(".upload-said")).to_contain_text("Pick the same file again to go on.")
-    for path, said in ((other, "This is another file."), (big, "")):
+    expect(tab.locator(".upload-said")).to_contain_text("Choose the same file again to resume.")
+    for path, said in ((other, "This is a different file."), (big, "")):
         with tab.expect_file_chooser() as chooser:
-            tab.get_by_role("button", name="Choose the file big.bin to go on").click()
+            tab.get_by_role("button", name="Choose the file big.bin to resume").click()
         chooser.value.set_files(path)
         if said:
             expect(tab.locator(".upload-said")).to_contain_text(said)

@@ -155,7 +155,7 @@ def test_numbers_follow_the_resource_and_the_server_decides(ada: Caller, workspa
 def test_files_are_opened_and_run(server: RunningServer, ada: Caller, workspace: int, page: Page) -> None:
     files = f"{server.url}/w/{workspace}/files/"
     page.goto(files)
-    page.locator("details.menu", has_text="More about app.py").locator("summary").click()
+    page.locator("details.menu", has_text="More actions for app.py").locator("summary").click()
     page.get_by_role("link", name="Run with Runner").click()
     expect(page.get_by_role("heading", name="Open app.py")).to_be_visible()
     expect(page.get_by_role("radio", name="Runner", exact=True)).to_be_checked()

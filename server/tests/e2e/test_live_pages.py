@@ -129,7 +129,7 @@ def test_menu_that_is_opened_while_the_list_is_asked_for_stays_open(
     page.route(re.compile(r"/files/\?.*seen="), hold)
     page.evaluate("document.body.dispatchEvent(new CustomEvent('uws-changed'))")
     wait_until(page, lambda: bool(held))
-    page.locator("details.menu", has_text="More about a.txt").locator("summary").click()
+    page.locator("details.menu", has_text="More actions for a.txt").locator("summary").click()
     page.evaluate("document.addEventListener('htmx:afterRequest', () => { window.isAnswered = true; })")
     held[0].continue_()
     wait_until(page, lambda: page.evaluate("window.isAnswered === true") is True)

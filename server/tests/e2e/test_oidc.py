@@ -137,7 +137,7 @@ def test_a_link_back_that_was_made_for_somebody_else_logs_nobody_in(site: Site, 
     started = httpx.get(f"{site.uws.url}/login/with/university/")
     page.goto(started.headers["Location"])
     log_in_at_provider(page, "ada")
-    expect(page.get_by_role("alert")).to_contain_text("not begun in this browser")
+    expect(page.get_by_role("alert")).to_contain_text("not started in this browser")
     page.goto(site.uws.url)
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
@@ -209,14 +209,14 @@ def test_profile_and_log_in_can_be_used_by_everybody(site: Site, browser: Browse
     page.get_by_role("link", name="Profile").click()
     look(page, pictures / f"profile-empty-{scheme}.png")
     page.get_by_role("textbox", name="Name").fill("laptop")
-    page.get_by_role("button", name="Make a token").click()
-    token = page.get_by_label(re.compile("Your new token"))
+    page.get_by_role("button", name="Create token").click()
+    token = page.get_by_label(re.compile("Copy your new token now"))
     expect(token).to_have_value(re.compile("^uws_.{51}$"))
     look(page, pictures / f"profile-{scheme}.png")
     headers = {"UWS-Authorization": f"Token {token.input_value()}"}
     assert httpx.get(f"{site.uws.url}/jobs/", headers=headers).status_code == 200
     page.goto(f"{site.uws.url}/profile/")
-    expect(page.get_by_label(re.compile("Your new token"))).to_have_count(0)
+    expect(page.get_by_label(re.compile("Copy your new token now"))).to_have_count(0)
     page.get_by_role("button", name=re.compile("^Revoke laptop")).first.click()
     expect(page.get_by_text("The token was revoked")).to_be_visible()
     assert httpx.get(f"{site.uws.url}/jobs/", headers=headers).status_code == 401

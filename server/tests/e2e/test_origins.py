@@ -184,7 +184,7 @@ def test_a_log_in_that_a_session_planted_is_taken_away_and_not_used(
     wait_for(lambda: page.title().startswith("http"), what="the script's word")
     assert "tossed" in page.title()
     page.goto(f"{portal}/w/1/")
-    assert "two different log-ins" in page.content()
+    assert "two different logins" in page.content()
     page.goto(f"{portal}/w/1/")
     assert "/login/" in page.url
     assert not [cookie for cookie in context.cookies(f"{portal}/w/1/") if cookie["value"] == "tossed"]

@@ -37,7 +37,7 @@ def all_say(doors: Doors, responses: Mapping[str, httpx.Response], status: int, 
         assert responses["reana"].json().keys() == {"message"}
     if "portal" in responses:
         assert responses["portal"].headers["Content-Type"] == "text/html; charset=utf-8"
-        assert "To your workspaces" in responses["portal"].text
+        assert "Go to your workspaces" in responses["portal"].text
     assert "Traceback" not in doors.server.log()
 
 

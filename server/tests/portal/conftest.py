@@ -1,4 +1,4 @@
-"""Browsers of people, and jobs in every state."""
+"""Fixtures: browsers of users, a workspace, and jobs in every state."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,13 +22,13 @@ from user_workspaces.workspaces.models import Workspace
 
 @pytest.fixture(autouse=True, scope="session")
 def static_root() -> None:
-    """Make the folder of collected files: its absence is a warning, and warnings are errors here."""
+    """Create the folder of collected files, whose absence would be a warning and thus an error."""
     settings.STATIC_ROOT.mkdir(exist_ok=True)
 
 
 @pytest.fixture
 def browser_of(site: Registry) -> Callable[[User], Client]:
-    """Make a browser in which somebody is logged in."""
+    """Return a client in which a user is logged in."""
 
     def make(user: User) -> Client:
         client = Client()
@@ -40,7 +40,7 @@ def browser_of(site: Registry) -> Callable[[User], Client]:
 
 @pytest.fixture
 def ada(make_user: Callable[[str], User]) -> User:
-    """The person that most of this is about."""
+    """The user who owns the workspace of most tests."""
     return make_user("ada")
 
 
@@ -52,7 +52,7 @@ def browser(browser_of: Callable[[User], Client], ada: User) -> Client:
 
 @pytest.fixture
 def stranger(browser_of: Callable[[User], Client], make_user: Callable[[str], User]) -> Client:
-    """The browser of somebody else."""
+    """The browser of another user."""
     return browser_of(make_user("mallory"))
 
 
@@ -64,7 +64,7 @@ def workspace(workspace_of: Callable[..., Workspace], ada: User) -> Workspace:
 
 @pytest.fixture
 def job_in() -> Callable[..., Job]:
-    """Write a job in a given state."""
+    """Create a job in a given state."""
 
     def make(workspace: Workspace, status: str = "running", *, ready: bool = False, **fields: object) -> Job:
         now = timezone.now()
@@ -97,7 +97,7 @@ def job_in() -> Callable[..., Job]:
 
 @pytest.fixture
 def apps(site: Registry) -> Registry:
-    """Offer two applications beside JupyterLab: an editor, and one that runs a file."""
+    """Add two applications: an editor, and one that runs a file."""
     for name, kind in (("editor", FakeJobType), ("streamlit", SessionOfAFile)):
         site.add(Declaration(PluginKind.JOB_TYPE, name, kind.__name__, {}, f"test.{name}"), kind.build(name))
     known = registry.site()

@@ -1,4 +1,4 @@
-"""Who may see what: the owner, a stranger (who must see nothing), and somebody who is not logged in."""
+"""Access to every page: for the owner, for another user, and without a login."""
 
 import json
 import re
@@ -73,21 +73,21 @@ POSTS = [
     "/runs/{run}/results/",
 ]
 WITHOUT_ID = ["/", "/new/", "/shared/", "/profile/", "/runs/"]
-ELSEWHERE = {
-    # what needs a path beside the workspace, or answers a script: see test_file_actions and test_file_transfers
+TESTED_SEPARATELY = {
+    # need a path, or serve a script: see files/test_actions and files/test_transfers
     *("/w/1/move/", "/w/1/remove/", "/w/1/preview/", "/w/1/download/", "/w/1/tus/", "/w/1/tus/<str:upload_id>/"),
-    # see test_documents, test_file_editing and test_batches
+    # see files/test_documents, files/test_editor and files/test_batches
     *("/w/1/rendered/", "/w/1/view/", "/w/1/edit/", "/w/1/batch/"),
-    # a file that is made: see test_environment
+    # a generated file: see workspaces/test_environment
     "/w/1/environment/lock/",
-    # a piece of a log, and an archive: see test_run
+    # a part of a log, and an archive: see runs/test_detail_views
     *(f"/runs/{RUN}/logs/more/", f"/runs/{RUN}/download/"),
-    # the picker, where there are datasets: see test_datasets
+    # the picker needs datasets: see workspaces/test_datasets
     *("/datasets/", "/w/1/datasets/"),
 }
-LEAD_TO_THE_PROFILE = {"/profile/tokens/", "/profile/password/", "/profile/reana/", "/profile/secrets/"}
+REDIRECT_TO_PROFILE = {"/profile/tokens/", "/profile/password/", "/profile/reana/", "/profile/secrets/"}
 OPEN = {
-    *("/site/logo/", "/site/terms/"),  # where there are any: see test_branding
+    *("/site/logo/", "/site/terms/"),  # need a configuration: see test_branding
     "/login/",
     "/login/<str:secret>/",
     "/login/with/<str:authentication>/",
@@ -103,7 +103,7 @@ FORMS_WITHOUT_PAGE = {
 def location(
     site: Registry, workspace: Workspace, job_in: Callable[..., Job], make_user: Callable[[str], User]
 ) -> Iterator[dict[str, object]]:
-    """The ids of a workspace, of a job that starts in it, of its share with somebody, and of a run that is over."""
+    """The ids of a workspace, a job that starts in it, a share of it, and a finished run."""
     numbers = {"workspace": workspace.pk, "job": job_in(workspace).pk, "share": offer(workspace, make_user("grace")).pk}
     with workflows_on(site):
         content = json.dumps(WORKFLOW).encode()
@@ -114,14 +114,14 @@ def location(
         yield {**numbers, "run": run.pk}
 
 
-def test_lists_above_cover_every_route() -> None:
+def test_lists_cover_every_route() -> None:
     covered = {path.format(workspace=1, job=1, share=1, run=RUN) for path in [*GETS, *POSTS, *WITHOUT_ID]}
     routes = {"/" + re.sub("<int:[a-z_]+>", "1", route).replace("<uuid:run_id>", RUN) for route, _, _ in ROUTES}
-    assert routes - covered - ELSEWHERE == OPEN | FORMS_WITHOUT_PAGE | LEAD_TO_THE_PROFILE
+    assert routes - covered - TESTED_SEPARATELY == OPEN | FORMS_WITHOUT_PAGE | REDIRECT_TO_PROFILE
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_page_is_the_owner_s(browser: Client, location: dict[str, object], path: str) -> None:
+def test_page_is_shown_to_its_owner(browser: Client, location: dict[str, object], path: str) -> None:
     response = browser.get(path.format(**location))
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
@@ -130,7 +130,7 @@ def test_page_is_the_owner_s(browser: Client, location: dict[str, object], path:
 
 @pytest.mark.parametrize("path", GETS)
 @pytest.mark.parametrize("htmx", [{}, HTMX])
-def test_page_is_not_there_for_a_stranger(
+def test_page_is_not_found_for_a_stranger(
     stranger: Client, location: dict[str, object], path: str, htmx: dict[str, str]
 ) -> None:
     response = stranger.get(path.format(**location), **htmx)  # type: ignore[arg-type]  # headers by name
@@ -156,25 +156,25 @@ def test_stranger_sees_nothing_in_the_list(stranger: Client, location: dict[str,
 
 
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_page_asks_who_is_not_logged_in(client: Client, location: dict[str, object], path: str) -> None:
+def test_page_redirects_to_the_login(client: Client, location: dict[str, object], path: str) -> None:
     shown = path.format(**location)
     response = client.get(shown)
     assert (response.status_code, response["Location"]) == (302, f"/login/?next={shown}")
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_form_asks_who_is_not_logged_in(client: Client, location: dict[str, object], path: str) -> None:
+def test_form_redirects_to_the_login(client: Client, location: dict[str, object], path: str) -> None:
     response = client.post(path.format(**location))
     assert (response.status_code, response["Location"]) == (302, "/login/?next=/")
 
 
-def test_part_sends_the_whole_page_to_the_login(client: Client, location: dict[str, object]) -> None:
+def test_fragment_redirects_the_whole_page_to_the_login(client: Client, location: dict[str, object]) -> None:
     response = client.get("/", **HTMX, HTTP_HX_CURRENT_URL="http://testserver/?q=a&page=2")  # type: ignore[arg-type]  # headers by name
     assert response["HX-Redirect"] == "/login/?next=/%3Fq%3Da%26page%3D2"
 
 
 @pytest.mark.parametrize("path", POSTS)
-def test_form_needs_its_token(location: dict[str, object], ada: User, path: str) -> None:
+def test_form_needs_a_csrf_token(location: dict[str, object], ada: User, path: str) -> None:
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(ada)
     assert careful.post(path.format(**location)).status_code == 403
@@ -183,36 +183,36 @@ def test_form_needs_its_token(location: dict[str, object], ada: User, path: str)
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
 @pytest.mark.parametrize("path", [*GETS, *WITHOUT_ID])
-def test_other_methods_are_refused(browser: Client, location: dict[str, object], path: str, method: str) -> None:
+def test_other_methods_are_not_allowed(browser: Client, location: dict[str, object], path: str, method: str) -> None:
     assert getattr(browser, method)(path.format(**location)).status_code == 405
 
 
 @pytest.mark.parametrize(
     "path", ["/w/{workspace}/link/", "/session/{job}/again/", "/shared/{share}/accept/", "/logout/"]
 )
-def test_what_changes_something_is_no_get(browser: Client, location: dict[str, object], path: str) -> None:
+def test_changes_are_not_possible_by_get(browser: Client, location: dict[str, object], path: str) -> None:
     assert browser.get(path.format(**location)).status_code == 405
 
 
 @pytest.mark.parametrize("path", ["/w/{n}/", "/open/{n}/", "/session/{n}/log/"])
 @pytest.mark.parametrize("number", ["0", "99999", "9" * 18, "9" * 40])
-def test_page_of_an_id_that_is_nobody_s(browser: Client, path: str, number: str) -> None:
+def test_page_of_an_unknown_id_is_not_found(browser: Client, path: str, number: str) -> None:
     assert browser.get(path.format(n=number)).status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/new", "/login"])
-def test_path_without_its_slash_answers(browser: Client, path: str) -> None:
+def test_path_without_its_slash_is_served(browser: Client, path: str) -> None:
     assert browser.get(path).status_code in {200, 302}
 
 
-def test_service_and_inactive_person_are_nobody(browser: Client, ada: User) -> None:
+def test_service_and_inactive_accounts_are_logged_out(browser: Client, ada: User) -> None:
     User.objects.filter(pk=ada.pk).update(is_service=True)
     assert browser.get("/").status_code == 302
     User.objects.filter(pk=ada.pk).update(is_service=False, is_active=False)
     assert browser.get("/").status_code == 302
 
 
-def test_an_address_that_is_none_leads_to_the_start(browser: Client, site: Registry) -> None:
+def test_invalid_referrer_leads_to_the_start_page(browser: Client, site: Registry) -> None:
     part = Client().get("/", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
     assert part.headers["HX-Redirect"] == "/login/?next=/"
     form = browser.post("/w/1/stop/", headers={"Referer": "http://["})

@@ -1,4 +1,4 @@
-"""Which job types the pages offer."""
+"""Job types that the pages offer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ Offer = Callable[[Mapping[str, bool | None]], None]
 
 @pytest.fixture
 def offer(site: Registry) -> Offer:
-    """Have the configuration say for each of these job types whether it is offered."""
+    """Configure job types with their `offered` setting."""
 
     def put(offered: Mapping[str, bool | None]) -> None:
         job_types = {name: JobTypeSettings(name=name, offered=value) for name, value in offered.items()}
@@ -37,14 +37,14 @@ def offer(site: Registry) -> Offer:
         ({"jupyter_lab": False, "local_test": False}, ["jupyter_lab", "local_test"]),
     ],
 )
-def test_applications_are_offered_and_what_the_operator_says(
+def test_applications_follow_type_and_configuration(
     offer: Offer, offered: dict[str, bool | None], found: list[str]
 ) -> None:
     offer(offered)
     assert list(applications()) == found
 
 
-def test_the_usual_job_type_of_a_workspace_stays(site: Registry, browser: Client, workspace: Workspace) -> None:
+def test_default_job_type_of_a_workspace_is_offered(site: Registry, browser: Client, workspace: Workspace) -> None:
     assert list(applications(also="local_test")) == ["jupyter_lab", "local_test"]
     Workspace.objects.filter(pk=workspace.pk).update(default_job_type="local_test")
     for page in ("launch", "settings"):
@@ -53,10 +53,10 @@ def test_the_usual_job_type_of_a_workspace_stays(site: Registry, browser: Client
     assert browser.post(f"/w/{workspace.pk}/settings/", sent).status_code == 302
 
 
-def test_the_forms_show_applications_alone(browser: Client, workspace: Workspace) -> None:
+def test_forms_offer_only_applications(browser: Client, workspace: Workspace) -> None:
     for page in (f"/w/{workspace.pk}/launch/", f"/w/{workspace.pk}/settings/", "/new/"):
         assert b"local_test" not in browser.get(page).content
 
 
-def test_the_api_lists_all(browser: Client, site: Registry) -> None:
+def test_api_lists_all_job_types(browser: Client, site: Registry) -> None:
     assert set(browser.get("/job_types/").json()["data"]["job_types"]) == {"jupyter_lab", "local_test"}

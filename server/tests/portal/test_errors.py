@@ -1,4 +1,4 @@
-"""What people see when something is not there or goes wrong."""
+"""Error pages."""
 
 import logging
 from typing import Any
@@ -17,18 +17,18 @@ BROWSER: dict[str, Any] = {"HTTP_ACCEPT": "text/html"}
 def test_not_found_is_a_page_for_browsers(browser: Client) -> None:
     response = browser.get("/nowhere/", **BROWSER)
     assert response.status_code == 404
-    assert b"There is nothing here" in response.content
+    assert b"Page not found" in response.content
 
 
-def test_server_error_has_a_mark_that_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_server_error_shows_the_request_id_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
     response = errors.server_error(RequestFactory().get("/"))
-    mark = response.content.decode().split("<code>")[1].split("</code>")[0]
+    request_id = response.content.decode().split("<code>")[1].split("</code>")[0]
     assert response.status_code == 500
-    assert len(mark) == 16
-    assert mark in caplog.text
+    assert len(request_id) == 16
+    assert request_id in caplog.text
 
 
-def test_surprise_becomes_a_page_without_a_word_of_it(
+def test_unexpected_error_is_a_page_without_its_message(
     browser: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object, **__: object) -> None:
@@ -40,15 +40,15 @@ def test_surprise_becomes_a_page_without_a_word_of_it(
     response = browser.get("/", **BROWSER)
     assert response.status_code == 500
     assert b"hunter2" not in response.content
-    assert b"quote" in response.content
+    assert b"request ID" in response.content
 
 
-def test_forgery_refused_is_a_page(rf: RequestFactory, browser: Client) -> None:
+def test_csrf_failure_is_a_page(rf: RequestFactory, browser: Client) -> None:
     request = rf.post("/new/")
-    request.user = None  # type: ignore[assignment]  # a page for whoever it is
+    request.user = None  # type: ignore[assignment]  # the page works without a user
     response = errors.csrf_failed(request, "no cookie")
     assert response.status_code == 403
-    assert b"load it again" in response.content
+    assert b"reload the page" in response.content
 
 
 def test_names_that_settings_refer_to() -> None:

@@ -1,4 +1,4 @@
-"""What pages say of limits: the bar, the warning, the cost of a launch, and a refusal beside its field."""
+"""Quotas on pages: the bar, the warning, the core hours of a launch, and errors beside their fields."""
 
 import re
 from collections.abc import Callable
@@ -31,12 +31,12 @@ def bar(content: bytes) -> list[str]:
     return re.findall(r"<span.*?>(.*?)</span>", found[0]) if found else []
 
 
-def test_without_limits_nothing_is_said(browser: Client, workspace: Workspace) -> None:
+def test_pages_without_limits_show_no_quotas(browser: Client, workspace: Workspace) -> None:
     assert bar(browser.get("/").content) == []
     assert b"data-cost" not in browser.get(f"/w/{workspace.pk}/launch/", **HTMX).content
 
 
-def test_bar_says_what_is_limited(
+def test_bar_shows_the_limited_quotas(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job], limit: Put
 ) -> None:
     limit(core_hours=Decimal(100))
@@ -51,7 +51,7 @@ def test_bar_says_what_is_limited(
     ("used", "text"),
     [(0, "disk 0 of 50 GiB"), (5 << 20, "disk 5 MiB of 50 GiB"), (GIBIBYTE * 3 // 2, "disk 1.5 of 50 GiB")],
 )
-def test_bar_writes_small_figures_in_small_units(
+def test_bar_shows_small_amounts_in_small_units(
     browser: Client, workspace: Workspace, limit: Put, used: int, text: str
 ) -> None:
     limit(disk_gb=Decimal(50))
@@ -59,7 +59,7 @@ def test_bar_writes_small_figures_in_small_units(
     assert bar(browser.get("/").content) == [text]
 
 
-def test_too_much_on_disk_is_a_warning_on_every_page(browser: Client, workspace: Workspace, limit: Put) -> None:
+def test_exceeded_disk_quota_is_a_warning_on_every_page(browser: Client, workspace: Workspace, limit: Put) -> None:
     limit(disk_gb=Decimal(1), contact="it@example.org")
     Workspace.objects.update(disk_space=2 * GIBIBYTE)
     for path in ("/", f"/w/{workspace.pk}/", "/new/"):
@@ -68,7 +68,7 @@ def test_too_much_on_disk_is_a_warning_on_every_page(browser: Client, workspace:
         assert b"quota-over" in content
 
 
-def test_launch_says_what_it_costs(
+def test_launch_shows_its_core_hours(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job], limit: Put
 ) -> None:
     limit(core_hours=Decimal(71))
@@ -82,7 +82,7 @@ def test_launch_says_what_it_costs(
     assert 'data-minutes="option-time_limit_min"' in content
 
 
-def test_launch_beyond_the_core_hours_is_told_beside_the_time(
+def test_launch_beyond_the_core_hours_is_an_error_of_the_time(
     browser: Client, workspace: Workspace, limit: Put
 ) -> None:
     limit(core_hours=Decimal("1.5"))
@@ -95,7 +95,7 @@ def test_launch_beyond_the_core_hours_is_told_beside_the_time(
 
 
 @pytest.mark.parametrize("rules", [{"running_sessions": 0}, {"disk_gb": Decimal(0)}])
-def test_launch_beyond_anything_else_is_told_above_the_form(
+def test_launch_beyond_other_quotas_is_an_error_of_the_form(
     browser: Client, workspace: Workspace, limit: Put, rules: dict[str, Any]
 ) -> None:
     Workspace.objects.update(disk_space=4096)
@@ -107,7 +107,7 @@ def test_launch_beyond_anything_else_is_told_above_the_form(
 
 
 @pytest.mark.parametrize("text", ["", "x", "-3", "1.5", "nan", "inf", "9" * 400])
-def test_launch_with_odd_figures_still_shows_the_form(
+def test_launch_with_invalid_numbers_still_shows_the_form(
     browser: Client, workspace: Workspace, limit: Put, text: str
 ) -> None:
     limit(core_hours=Decimal(10))
@@ -141,17 +141,17 @@ def test_new_workspace_beyond_the_quota_stays_on_the_form(browser: Client, ada: 
     assert b'value="atlas"' in response.content
 
 
-def test_pages_ask_one_question_more_for_limits_and_five_where_there_are_some(
+def test_pages_make_one_query_for_quotas_and_five_more_with_limits(
     browser: Client, workspace: Workspace, limit: Put, django_assert_num_queries: Callable[[int], Any]
 ) -> None:
     limit(core_hours=Decimal(10), disk_gb=Decimal(10), running_sessions=5)
     with django_assert_num_queries(13):
         browser.get("/")
-    with django_assert_num_queries(7):  # a part of the page has no bar
+    with django_assert_num_queries(7):  # a fragment has no bar
         browser.get("/", **HTMX)
 
 
-def test_administrators_find_the_administration(browser: Client, ada: User) -> None:
+def test_administrators_see_the_administration_link(browser: Client, ada: User) -> None:
     assert b'href="/admin/"' not in browser.get("/").content
     User.objects.filter(pk=ada.pk).update(is_staff=True)
     assert b'href="/admin/"' in browser.get("/").content

@@ -155,7 +155,7 @@ def test_link_to_the_session_of_another_user_is_rejected(scene: Scene, make_user
     browser = scene.browser(make_user("grace"))
     response = browser.follow(f"{scene.base}lab?ticket={scene.api_ticket()}")
     assert (response.status_code, scene.is_in(browser)) == (HTTPStatus.FORBIDDEN, False)
-    assert "session of another user" in response.content.decode()
+    assert "another user&#x27;s session" in response.content.decode()
     assert urlsplit(browser.steps[-1]).netloc == PORTAL
 
 

@@ -28,7 +28,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     message = host_not_allowed(request.META.get("HTTP_HOST", "")) if isinstance(exception, DisallowedHost) else ""
     if message and _is_page(request):
         notice = {"title": "This address is not allowed", "message": message}
-        return HttpResponse(render_to_string("portal/notice.html", notice), status=400)
+        return HttpResponse(render_to_string("portal/status_page.html", notice), status=400)
     return api.bad_request(request, message)
 
 

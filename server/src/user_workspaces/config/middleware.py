@@ -94,7 +94,7 @@ class SlowForms:
         try:
             vars(request)[SLOT] = TransferSlot(cast("User", request.user).pk)
         except TooManyAtOnce as error:
-            return response_for(request, error, part=wants_fragment(request))
+            return response_for(request, error, fragment=wants_fragment(request))
         return None
 
 

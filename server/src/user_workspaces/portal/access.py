@@ -1,4 +1,4 @@
-"""Who may see a page: people who are logged in. One decorator, so that no view can forget a part of it."""
+"""Access to pages: one decorator checks login, method and caching, so that no view can forget one of them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -23,7 +23,7 @@ Parameters = ParamSpec("Parameters")
 
 
 class UserRequest(HttpRequest):
-    """A request of somebody who is logged in."""
+    """A request of a logged-in user."""
 
     user: User
     htmx: HtmxDetails
@@ -34,15 +34,15 @@ OpenView = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
 
 
 def wants_fragment(request: HttpRequest) -> bool:
-    """Return whether the page asks for a part of itself (and not the browser for the whole)."""
+    """Return True if htmx requests a fragment of the page, False if the browser requests the whole page."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # its middleware puts it there
     return bool(htmx) and not htmx.history_restore_request
 
 
 def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
-    """Make a view of a function: for people who are logged in, these methods only, never cached.
+    """Decorate a view: logged-in users and these methods only, never cached.
 
-    What the house raises on purpose becomes a message; see `errors.answer_for`.
+    A `UserWorkspacesError` becomes a message for the user; see `errors.response_for`.
     """
 
     def decorate(view: View[Parameters]) -> OpenView[Parameters]:
@@ -52,11 +52,12 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
         def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
             if not is_logged_in_user(request):
                 return to_login(request)
+            # Log lines of this request name the user from here on.
             bind_user(cast(UserRequest, request).user.pk)
             try:
                 return view(cast(UserRequest, request), *args, **kwargs)
             except UserWorkspacesError as error:
-                return errors.response_for(request, error, part=wants_fragment(request))
+                return errors.response_for(request, error, fragment=wants_fragment(request))
 
         return cast("OpenView[Parameters]", wrapper)
 
@@ -69,8 +70,9 @@ def is_logged_in_user(request: HttpRequest) -> bool:
 
 
 def to_login(request: HttpRequest) -> HttpResponse:
-    """A part of a page cannot show the login form: the whole page goes there, and comes back afterwards."""
+    """Redirect to the login form and back afterwards; a fragment cannot show it, so the whole page goes there."""
     if not wants_fragment(request):
+        # A redirect cannot repeat a POST, so it leads back to the start page.
         back = target(path_as_sent(request), query_as_sent(request)) if request.method == "GET" else "/"
         return redirect_to_login(back)
     return HttpResponseClientRedirect(redirect_to_login(path_of(request.headers.get("HX-Current-URL", ""))).url)

@@ -1,4 +1,4 @@
-"""What the pages offer to launch: applications that people open, and other jobs where the operator wants that."""
+"""Applications that the pages offer to launch: job types with a web interface, and others that the operator adds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,44 +13,44 @@ EVERY_FILE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A job type as the pages offer it."""
+    """A job type that the pages offer."""
 
     job_type: str
     name: str
     icon: str
     description: str
     opens: tuple[str, ...]
-    """Patterns of names of files; upper and lower case are the same."""
+    """Patterns of file names, case-insensitive."""
     asks_file: bool
 
     def opens_file(self, path: str) -> bool:
-        """Return whether it is for a file of this name."""
+        """Return True if the application opens a file of this name."""
         return any(_matches(path, pattern) for pattern in self.opens)
 
     def is_made_for(self, path: str) -> bool:
-        """Return whether it is for files of such a name in particular."""
+        """Return True if a pattern other than `*` matches the file name."""
         return any(_matches(path, pattern) for pattern in self.opens if pattern != EVERY_FILE)
 
     def question(self, name: str) -> str:
-        """What a launch for a file asks."""
+        """Return the title of the launch dialog for a file."""
         return f"Run {name} with {self.name}" if self.asks_file else f"Open {name} in {self.name}"
 
     @property
     def action(self) -> str:
-        """The words of a link that leads from a file to it."""
+        """Text of a link that opens a file in the application."""
         return f"Run with {self.name}" if self.asks_file else f"Open in {self.name}"
 
 
 def in_order(offered: Iterable[Application], path: str) -> list[Application]:
-    """Return those that open a file; those that are made for it come first."""
+    """Return the applications that open a file, those with a specific pattern first."""
     fitting = [one for one in offered if one.opens_file(path)]
     return sorted(fitting, key=lambda one: not one.is_made_for(path))
 
 
 def applications(*, also: str = "") -> dict[str, Application]:
-    """Return the job types that are offered, by id; `also`: the one that was chosen over the API.
+    """Return the offered job types by id; `also` adds a default that was set over the API.
 
-    Without any application all job types are offered.
+    If the site has no application at all, every job type is offered.
     """
     known = registry.site().job_types
     offered = [name for name, one in known.items() if _is_offered(name, one) or name == also] or list(known)
@@ -77,7 +77,7 @@ def _matches(path: str, pattern: str) -> bool:
 
 
 def _usual_patterns(plugin: JobType | None) -> tuple[str, ...]:
-    """Return the patterns of a job type that configures none: all files, if its sessions can show files."""
+    """Return the default patterns of a job type: all files if its sessions can show files, else none."""
     return (EVERY_FILE,) if plugin is not None and plugin.page_of_file("file") is not None else ()
 
 

@@ -1,4 +1,4 @@
-"""The logo and the terms of use of this server, where the operator has named files."""
+"""The logo and the terms of use, if the operator has configured files for them."""
 
 from csp.decorators import csp
 from django.http import HttpRequest, HttpResponse
@@ -8,18 +8,18 @@ from django.views.decorators.http import require_safe
 from user_workspaces import registry
 from user_workspaces.portal.errors import not_found
 
-NOTHING_ACTIVE = {
+PASSIVE_CONTENT = {
     "default-src": ["'none'"],
-    "style-src": ["'unsafe-inline'"],  # an SVG's own
+    "style-src": ["'unsafe-inline'"],  # styles inside an SVG
     "img-src": ["data:"],
     "sandbox": True,
 }
 
 
 @require_safe
-@csp(NOTHING_ACTIVE)
+@csp(PASSIVE_CONTENT)
 def logo(request: HttpRequest) -> HttpResponse:
-    """Answer the picture; nothing in it runs, also when it is opened by itself."""
+    """Send the logo; the policy blocks scripts in an SVG even if it is opened directly."""
     own = registry.site().branding
     if not own.logo:
         return not_found(request)
@@ -28,6 +28,6 @@ def logo(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def terms(request: HttpRequest) -> HttpResponse:
-    """Show the text."""
+    """Show the terms of use."""
     own = registry.site().branding
     return render(request, "portal/terms.html", {"terms": own.terms}) if own.terms else not_found(request)

@@ -1,9 +1,9 @@
-"""Drops cookies with odd names, and refuses requests with two different ones of our names: one of them was planted.
+"""Drops cookies with invalid names, and rejects requests with two different session or CSRF cookies.
 
-Cookies know no ports. So where a session has a port of the portal's host, and no TLS gives us `__Host-`, a page in the
-session can set a cookie of the portal's name, and have its reader act under a login of its own choice.
+Cookies do not depend on ports. If a session is served on a port of the portal's host without TLS (no `__Host-`
+prefix), a page in the session can set a cookie of the portal's name and make its reader act under another login.
 
-Django strips every Unicode space from a name, browsers do not: with U+2000 in front, they see no prefix.
+Django strips every Unicode space from a cookie name, browsers do not: U+2000 in front of a name hides its prefix.
 """
 
 import re
@@ -20,26 +20,26 @@ from user_workspaces.jobs.session_urls import split_host
 MOST_PATHS = 24
 PAIR = re.compile(r"[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=")
 MESSAGE = (
-    "This browser sent two different log-ins, so a page that is not ours may have set one of them. Both were deleted: "
-    "log in again."
+    "Your browser sent two different logins, so another site may have set one of them. Both have been removed. "
+    "Please log in again."
 )
 
 
 class ConflictingCookies:
-    """Answers such a request itself, and deletes the cookies wherever they can have been set."""
+    """Rejects a request with conflicting cookies, and deletes them for every path and domain that can have set them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Let through what is not ambiguous."""
+        """Pass on requests without conflicting cookies."""
         header = request.META["HTTP_COOKIE"] = without_odd_names(request.META.get("HTTP_COOKIE", ""))
         conflicting = _conflicting(header)
         if not conflicting:
             return self._get_response(request)
-        request.COOKIES.clear()
-        notice = {"title": "Log in again", "message": MESSAGE, "link": "/login/", "link_text": "Log in"}
-        response = render(request, "portal/notice.html", notice, status=400)
+        request.COOKIES.clear()  # the page must not be rendered for either of the two users
+        context = {"title": "Log in again", "message": MESSAGE, "link": "/login/", "link_text": "Log in"}
+        response = render(request, "portal/status_page.html", context, status=400)
         response["Cache-Control"] = "no-store"
         host = split_host(request.get_host())[0]
         for name, path, domain in product(conflicting, _paths(request.path), ("", host)):
@@ -48,21 +48,22 @@ class ConflictingCookies:
 
 
 def without_odd_names(header: str) -> str:
-    """Return a `Cookie` header with those pairs alone whose name is a token (RFC 6265, 4.1.1)."""
+    """Return a `Cookie` header without pairs whose name is not a token (RFC 6265, 4.1.1)."""
     return ";".join(pair for pair in header.split(";") if PAIR.match(pair))
 
 
 def _conflicting(header: str) -> list[str]:
-    """Return which of our names come with two values."""
+    """Return the names of session and CSRF cookies that the header contains with two values."""
     names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
-    if all(header.count(f"{name}=") <= 1 for name in names):  # nearly always
+    if all(header.count(f"{name}=") <= 1 for name in names):  # the fast path for nearly all requests
         return []
+    # A set: the same pair twice is harmless, since both values select the same session.
     pairs = {part.strip().partition("=")[::2] for part in header.split(";")}
     return [name for name in names if sum(1 for known, _ in pairs if known.strip() == name) > 1]
 
 
 def _paths(path: str) -> list[str]:
-    """Return every path for which a cookie can have been set to be sent with this request (RFC 6265, 5.1.4)."""
+    """Return every cookie path that matches the path of this request (RFC 6265, 5.1.4)."""
     parts = path.rstrip("/").split("/")
     below = ["/".join(parts[:length]) for length in range(2, len(parts) + 1)]
     known = dict.fromkeys(path for part in below for path in (part, f"{part}/") if path.strip("/"))
@@ -70,7 +71,7 @@ def _paths(path: str) -> list[str]:
 
 
 def _deletion(name: str, *, path: str, domain: str) -> "Morsel[str]":
-    """Return what deletes one cookie; a response holds many of one name only as morsels of its own."""
+    """Return a morsel that deletes one cookie; a response can hold several of one name only as separate morsels."""
     cookie = SimpleCookie({name: ""})
     morsel = cookie[name]
     morsel["path"], morsel["domain"], morsel["max-age"], morsel["httponly"] = path, domain, "0", True

@@ -1,4 +1,4 @@
-"""What people see when something is not there, is refused, or went wrong."""
+"""Error responses of the portal: not found, forbidden, invalid, and internal errors."""
 
 import logging
 import sys
@@ -20,71 +20,75 @@ from user_workspaces.errors import (
     UserWorkspacesError,
 )
 from user_workspaces.observability.correlation import current_request_id
-from user_workspaces.portal.redirects import where_they_were
+from user_workspaces.portal.redirects import referring_path
 
 logger = logging.getLogger(__name__)
 
 
-def response_for(request: HttpRequest, error: UserWorkspacesError, *, part: bool) -> HttpResponse:
-    """Turn what was raised on purpose into a page, or into a message on the page that asked.
+def response_for(request: HttpRequest, error: UserWorkspacesError, *, fragment: bool) -> HttpResponse:
+    """Return an error page, or a message on the page that sent the request.
 
-    The one place of the portal where errors become answers.
+    The portal converts a `UserWorkspacesError` into a response only here.
     """
-    if isinstance(error, NotFound) and not part:
+    if isinstance(error, NotFound) and not fragment:
         return not_found(request)
-    if part:
-        shown = render(request, "portal/part_message.html", {"message": error.message}, status=422)
+    if fragment:
+        # htmx swaps responses with 422, see `responseHandling` in base.html.
+        shown = render(request, "portal/fragment_error.html", {"message": error.message}, status=422)
         return reswap(retarget(shown, "#messages"), "innerHTML")
     if isinstance(error, TooManyAttempts):
         return too_many(request, error)
     if request.method != "POST":
         status = 403 if isinstance(error, AccessDenied | NotAllowed) else 400
-        return render(request, "portal/refused.html", {"message": error.message}, status=status)
+        return render(request, "portal/error.html", {"message": error.message}, status=status)
+    # Redirect after POST, so that reloading the page does not send the form again.
     messages.error(request, error.message)
-    return HttpResponseRedirect(where_they_were(request))
+    return HttpResponseRedirect(referring_path(request))
 
 
 def forbidden(request: HttpRequest, message: str) -> HttpResponse:
-    """Say why a user may not do this."""
-    return render(request, "portal/refused.html", {"message": message}, status=403)
+    """Return status 403 with the reason."""
+    return render(request, "portal/error.html", {"message": message}, status=403)
 
 
 def too_many(request: HttpRequest, error: TooManyAttempts) -> HttpResponse:
-    """Say when to come back."""
-    shown = render(request, "portal/refused.html", {"message": error.message}, status=429)
+    """Return status 429 with `Retry-After`."""
+    shown = render(request, "portal/error.html", {"message": error.message}, status=429)
     shown["Retry-After"] = str(error.retry_after)
     return shown
 
 
 def not_found(request: HttpRequest) -> HttpResponse:
-    """Say that there is nothing here (for this person: what is somebody else's looks the same)."""
+    """Return status 404, also for objects of other users: their existence is not revealed."""
     return render(request, "portal/not_found.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say that something went wrong, with a mark to quote; needs neither database nor session to do so."""
-    known = translated(sys.exc_info()[1] or RuntimeError("there is no error"))
-    if isinstance(known, DiskFull | TemporarilyUnavailable):
-        return _cannot_now(known)
-    mark = current_request_id()
-    route = request.resolver_match.route if request.resolver_match else "no known path"  # a path may be a secret
-    logger.error("error %s at %s", mark, route, exc_info=sys.exc_info())
-    return HttpResponse(render_to_string("portal/server_error.html", {"mark": mark}), status=500)
+    """Return status 500 with the request ID; uses neither database nor session, which may be the cause."""
+    expected = translated(sys.exc_info()[1] or RuntimeError("there is no error"))
+    if isinstance(expected, DiskFull | TemporarilyUnavailable):
+        return _unavailable(expected)
+    request_id = current_request_id()
+    route = (
+        request.resolver_match.route if request.resolver_match else "an unknown path"
+    )  # the route, because a path may contain a secret
+    logger.error("error %s at %s", request_id, route, exc_info=sys.exc_info())
+    return HttpResponse(render_to_string("portal/server_error.html", {"request_id": request_id}), status=500)
 
 
-def _cannot_now(error: DiskFull | TemporarilyUnavailable) -> HttpResponse:
-    """Say that the server itself is in trouble."""
+def _unavailable(error: DiskFull | TemporarilyUnavailable) -> HttpResponse:
+    """Return status 507 or 503 for a full disk or an unavailable database."""
     is_full = isinstance(error, DiskFull)
-    title = "The server has no space left" if is_full else "The server is not available now"
-    notice = {"title": title, "message": error.message, "link": "/", "link_text": "To your workspaces"}
-    shown = HttpResponse(render_to_string("portal/notice.html", notice), status=507 if is_full else 503)
+    title = "The server is out of disk space" if is_full else "The server is temporarily unavailable"
+    context = {"title": title, "message": error.message, "link": "/", "link_text": "Go to your workspaces"}
+    shown = HttpResponse(render_to_string("portal/status_page.html", context), status=507 if is_full else 503)
     if isinstance(error, TemporarilyUnavailable):
         shown["Retry-After"] = str(error.retry_after)
     return shown
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that a form was too old, or not ours."""
-    logger.info("a form was refused: %s", reason)
-    message = "This page was open for too long, or cookies are switched off. Go back, load it again and try once more."
+    """Return status 403 for a missing or invalid CSRF token."""
+    logger.info("CSRF check failed: %s", reason)
+    message = "The page has expired, or cookies are disabled. Go back, reload the page and try again."
     return forbidden(request, message)

@@ -1,4 +1,4 @@
-"""The forms about workspaces: what was typed comes back with the problems beside it."""
+"""Forms for workspaces and files; an invalid form returns with the input and the errors."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -28,44 +28,44 @@ class AboutForm(forms.Form):
 
 
 class WorkspaceForm(AboutForm):
-    """What can be said of a workspace, new or not."""
+    """Name, description and default application of a workspace."""
 
     default_job_type = forms.ChoiceField(
-        required=False, label="Usual application", help_text="What a launch offers first."
+        required=False, label="Default application", help_text="Preselected when you launch."
     )
 
     def __init__(self, data: Mapping[str, object] | None = None, *, usual: str = "", **initial: object) -> None:
         super().__init__(data, initial=initial or None)
         field = self.fields["default_job_type"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  it is declared ten lines above
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared above
         offered = ((name, one.name) for name, one in applications(also=usual).items())
-        field.choices = [("", "None in particular"), *offered]
+        field.choices = [("", "None"), *offered]
 
 
 class LinkForm(forms.Form):
-    """A dataset that a workspace links to."""
+    """A link from a workspace to a dataset."""
 
     name = forms.CharField(max_length=1000, label="Name in the workspace")
     path = forms.CharField(max_length=4000, label="Path of the dataset")
 
     def clean_name(self) -> str:
-        """Return the name below the workspace."""
+        """Return the path of the link, relative to the workspace."""
         return _checked(self.cleaned_data["name"])
 
     def clean_path(self) -> str:
-        """Return the path; only absolute ones can lead to a dataset."""
+        """Return the path of the dataset, which must be absolute."""
         path = str(self.cleaned_data["path"])
         if not path.startswith("/"):
-            raise forms.ValidationError("The path of a dataset starts with a slash.")
+            raise forms.ValidationError("The path of a dataset must start with a slash.")
         return path
 
     def link(self) -> NewLink:
-        """Return what was asked for."""
+        """Return the link of a valid form."""
         return NewLink(name=self.cleaned_data["name"], target=self.cleaned_data["path"])
 
 
 def link_to(dataset: str) -> dict[str, str]:
-    """Return what a form holds where a dataset was chosen by its path."""
+    """Return the initial values of the form for a dataset path."""
     return {"name": dataset.rstrip("/").rpartition("/")[2], "path": dataset} if dataset.startswith("/") else {}
 
 
@@ -73,66 +73,66 @@ LinkForms = forms.formset_factory(LinkForm, extra=1, max_num=MOST_LINKS, validat
 
 
 def details_of(links: "forms.BaseFormSet[LinkForm]") -> Details:
-    """Return the links of a valid set of forms; empty ones say nothing."""
+    """Return the links of a valid formset, without its empty forms."""
     return Details(links=tuple(form.link() for form in links.forms if form.has_changed()))
 
 
 class FolderForm(forms.Form):
-    """Where uploaded files go."""
+    """The target folder of an upload."""
 
     folder = forms.CharField(max_length=2000, required=False)
 
     def clean_folder(self) -> str:
-        """Return the folder below the workspace; empty: the workspace itself."""
+        """Return the folder relative to the workspace; empty for the workspace itself."""
         folder = str(self.cleaned_data["folder"]).strip("/")
         return _checked(folder) if folder else ""
 
 
 class NewFolderForm(forms.Form):
-    """The name of a folder that is to be made; it may have folders above it."""
+    """The name of a new folder; it may contain parent folders."""
 
-    name = forms.CharField(max_length=1000, label="Name of the folder")
+    name = forms.CharField(max_length=1000, label="Folder name")
 
     def clean_name(self) -> str:
-        """Return the path below the folder that is open."""
+        """Return the path relative to the open folder."""
         return _checked(self.cleaned_data["name"])
 
 
 class MoveForm(forms.Form):
-    """Where an entry goes."""
+    """The new path of a file or folder."""
 
     new_path = forms.CharField(
         max_length=4000,
         label="Name or path",
         strip=False,
-        help_text="Seen from the workspace; folders that are missing are made.",
+        help_text="Relative to the workspace. Missing folders are created.",
     )
-    overwrite = forms.BooleanField(required=False, label="Replace a file that has this name already")
+    overwrite = forms.BooleanField(required=False, label="Replace an existing file of this name")
 
     def clean_new_path(self) -> str:
-        """Return the path below the workspace."""
+        """Return the path relative to the workspace."""
         return _checked(self.cleaned_data["new_path"])
 
 
 def files_in(files: "MultiValueDict[str, UploadedFile[bytes]]") -> "list[UploadedFile[bytes]]":
-    """Return the chosen files that have a name."""
+    """Return the uploaded files; an empty file input sends one without a name."""
     return [file for file in files.getlist("files") if file.name]
 
 
 class ListForm(forms.Form):
-    """What a list shows; odd values fall back to what one gets anyway."""
+    """Search, filter and order of a list; invalid values fall back to the defaults."""
 
     usual: ClassVar[Mapping[str, str]] = {}
 
     @property
     def wanted(self) -> dict[str, str]:
-        """What is filled in, can be used, and is not what one gets anyway."""
+        """The valid values that differ from the defaults."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value and value != self.usual.get(name)}
 
 
 class FilterForm(ListForm):
-    """What the list of workspaces shows."""
+    """Search, filter and order of the list of workspaces."""
 
     usual: ClassVar[Mapping[str, str]] = {"sort": Sorting.OPENED.value}
 

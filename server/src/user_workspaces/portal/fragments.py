@@ -1,4 +1,4 @@
-"""Parts of a page that keep themselves up to date: rendered once, asked for again, sent only when they changed."""
+"""Fragments of a page that poll for their own changes; unchanged fragments are not sent again."""
 
 import hashlib
 from collections.abc import Mapping
@@ -16,68 +16,66 @@ from user_workspaces.portal.access import wants_fragment
 from user_workspaces.portal.forms import ListForm
 
 SEEN = "seen"
+"""Query parameter: the fingerprint of the fragment that the page shows."""
 FILTER = "filter"
 """The id of the form beside a list."""
-MOVING_SECONDS = 1
-QUIET_SECONDS = 15
+ACTIVE_SECONDS = 1
+IDLE_SECONDS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class LiveFragment:
-    """A rendered part; `mark` stands for all that can be seen of it."""
+    """A rendered fragment; `fingerprint` is a digest of its visible content."""
 
     html: SafeString
-    mark: str
+    fingerprint: str
     title: str
 
 
-def live_part(
-    request: HttpRequest,
-    template: str,
-    context: Mapping[str, object],
-    *,
-    name: str,
-    title: str,
-    moves: bool,
-    asleep_when_hidden: bool = True,
-    told: bool = False,
-) -> LiveFragment:
-    """Render a part that asks for itself again: each second while something moves, seldom otherwise.
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How often a fragment refreshes itself: each second while it `moves`, else every 15 seconds."""
 
-    `told`: all that moves in it are jobs, whose changes the page is told of, as long as it has a WebSocket.
-    """
+    moves: bool
+    pushed: bool = False
+    """True if the page's WebSocket reports every change in the fragment; it then polls less often."""
+    asleep_when_hidden: bool = True
+
+
+def live_fragment(
+    request: HttpRequest, template: str, context: Mapping[str, object], *, name: str, title: str, polling: Polling
+) -> LiveFragment:
+    """Render a fragment that polls this URL and replaces itself; `name` is its element id."""
     inner = render_to_string(template, dict(context), request)
-    seconds = MOVING_SECONDS if moves else QUIET_SECONDS
-    mark = hashlib.blake2b(f"{seconds}{title}{inner}".encode(), digest_size=8).hexdigest()
+    seconds = ACTIVE_SECONDS if polling.moves else IDLE_SECONDS
+    fingerprint = hashlib.blake2b(f"{seconds}{title}{inner}".encode(), digest_size=8).hexdigest()
     query = request.GET.copy()
-    query.pop(SEEN, None)
+    query.pop(SEEN, None)  # the next poll adds the fingerprint of this content
     frame = {
         "name": name,
         "url": f"{request.path}?{query.urlencode()}" if query else request.path,
         "seconds": seconds,
-        "asleep_when_hidden": asleep_when_hidden,
-        "told": told,
-        "mark": mark,
+        "polling": polling,
+        "fingerprint": fingerprint,
         "inner": inner,
     }
-    return LiveFragment(html=render_to_string("portal/live_part.html", frame), mark=mark, title=title)
+    html = render_to_string("portal/live_fragment.html", frame)
+    return LiveFragment(html=html, fingerprint=fingerprint, title=title)
 
 
-def respond_with(request: HttpRequest, part: LiveFragment) -> HttpResponse:
-    """Answer with the part alone; with nothing when what is shown is what there is.
-
-    So an open menu, the focus and what a screen reader says stay as they are while nothing happens.
-    """
-    if request.GET.get(SEEN) == part.mark:
+def respond_with(request: HttpRequest, fragment: LiveFragment) -> HttpResponse:
+    """Return the fragment alone, or 204 if the page shows it already."""
+    # Without a swap, an open menu, the focus and the output of a screen reader stay undisturbed.
+    if request.GET.get(SEEN) == fragment.fingerprint:
         return HttpResponse(status=204)
-    return HttpResponse(f"<title>{escape(part.title)}</title>{part.html}")
+    return HttpResponse(f"<title>{escape(fragment.title)}</title>{fragment.html}")
 
 
-def respond_with_list(request: HttpRequest, template: str, form: ListForm, part: LiveFragment) -> HttpResponse:
-    """Answer with the page of a list, or with the list alone; the address holds what its filter says."""
+def respond_with_list(request: HttpRequest, template: str, form: ListForm, fragment: LiveFragment) -> HttpResponse:
+    """Return the page of a list, or the list alone; the browser's address shows the filter."""
     if not wants_fragment(request):
-        return render(request, template, {"form": form, "list": part.html, "title": part.title})
-    response = respond_with(request, part)
+        return render(request, template, {"form": form, "list": fragment.html, "title": fragment.title})
+    response = respond_with(request, fragment)
     if request.headers.get("HX-Trigger") != FILTER:
         return response
     query = urlencode(form.wanted)

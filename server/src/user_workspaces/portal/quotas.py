@@ -1,4 +1,4 @@
-"""What pages say of a person's limits: the line in the bar, and what a launch would take."""
+"""Quotas on the pages: the texts in the top bar, and the core hours that a launch would use."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ SECONDS_A_MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class QuotaText:
-    """One limit in a few words."""
+    """A short text about one quota."""
 
     text: str
     is_over: bool
@@ -26,7 +26,7 @@ class QuotaText:
 
 @dataclass(frozen=True, slots=True)
 class QuotaBar:
-    """What stands in the bar at the top: one text a limit, and a warning when there is too much on disk."""
+    """The quotas in the top bar: one text each, and a warning if the disk quota is exceeded."""
 
     texts: tuple[QuotaText, ...]
     warning: str
@@ -34,7 +34,7 @@ class QuotaBar:
 
 @dataclass(frozen=True, slots=True)
 class LaunchCost:
-    """What the offered choice would take; `cpus` and `minutes` name the parameters that it is made of."""
+    """The core hours of a launch; `cpus` and `minutes` name the parameters that they are computed from."""
 
     needs: str
     left: str
@@ -44,7 +44,7 @@ class LaunchCost:
 
 
 def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
-    """Return what the bar says of somebody; empty where nothing is limited."""
+    """Return the quotas of a user for the bar; empty if launches are not limited."""
     allowance = allowance_of(owner_id)
     if not allowance.limits_launches:
         return QuotaBar(texts=(), warning="")
@@ -54,7 +54,7 @@ def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
 
 
 def disk_left(owner_id: int, *, now: datetime) -> int | None:
-    """Return the bytes that a person may still take; None: no limit."""
+    """Return the disk space in bytes that a user may still use; None if it is not limited."""
     limit = allowance_of(owner_id).disk_bytes
     return None if limit is None else disk_usage_of(owner_id, limit=limit, now=now).left
 
@@ -72,21 +72,22 @@ def _texts(overview: Overview) -> list[QuotaText]:
 
 
 def _of(taken: int, limit: int) -> str:
-    """Write `12 of 50 GiB`; figures too small for that unit in their own."""
+    """Format as `12 of 50 GiB`; amounts below 1 GiB get their own units."""
+    # One unit for both numbers, unless the smaller one would be rounded to 0.
     if limit >= GIBIBYTE and (taken >= GIBIBYTE or not taken):
         return f"{tenths(taken)} of {tenths(limit)} GiB"
     return f"{size_text(taken)} of {size_text(limit)}"
 
 
 def tenths(number: int) -> str:
-    """Write bytes in GiB, to the tenth."""
+    """Format bytes in GiB with one decimal place."""
     return format_number((Decimal(number) / GIBIBYTE).quantize(Decimal("0.1")))
 
 
 def cost_of_launch(
     owner_id: int, *, site: ServerSettings, resource: str, options: dict[str, object], now: datetime
 ) -> LaunchCost | None:
-    """Return what launching with these options takes of the core hours; None where they are not limited."""
+    """Return the core hours that a launch with these options uses; None if they are not limited."""
     allowance = allowance_of(owner_id)
     if allowance.core_hours is None or resource not in site.resources:
         return None
@@ -104,7 +105,7 @@ def cost_of_launch(
 
 
 def _number(value: object, default: int = 1) -> int:
-    """Return a figure of a form, which may hold anything while it is being filled in."""
+    """Parse a number of a form field, whose text may still be incomplete."""
     try:
         return min(max(0, math.ceil(float(str(value)))), LARGEST)
     except (ValueError, OverflowError):

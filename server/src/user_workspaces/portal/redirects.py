@@ -1,4 +1,4 @@
-"""The way back to where somebody came from: only ever a path of our own."""
+"""Redirects back to the previous page, restricted to paths of this server."""
 
 from urllib.parse import urlsplit
 
@@ -6,23 +6,24 @@ from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
-def where_they_were(request: HttpRequest) -> str:
-    """Return the path of the page that sent this form; `/` when the browser does not say."""
+def referring_path(request: HttpRequest) -> str:
+    """Return the path of the page that sent this form; `/` without a `Referer`."""
     return path_of(request.headers.get("Referer", ""))
 
 
 def path_of(address: str) -> str:
-    """Return the path of an address that a browser sent, with its query; `/` for what is no address."""
+    """Return the path and query of a URL that a browser sent; `/` for an invalid one."""
     try:
         parts = urlsplit(address)
     except ValueError:
         return "/"
+    # Browsers read `//host` and `/\host` as another host.
     path = "/" + parts.path.lstrip("/\\")
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def where_they_wanted_to(request: HttpRequest) -> str:
-    """Return the `next` of a log-in form; `/` for one that leads elsewhere."""
+def next_path(request: HttpRequest) -> str:
+    """Return the `next` of a login form; `/` if it leads to another site."""
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
     inside = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if inside and wanted.startswith("/") else "/"

@@ -100,7 +100,8 @@ def _redirect(request: HttpRequest, origin: RequestOrigin) -> HttpResponse:
     if origin.number is not None and origin.number > 0 and (request.path == "/" or _is_at_root(origin.number)):
         page = target(path_as_sent(request).lstrip("/"), query_as_sent(request))
         return HttpResponseRedirect(f"{portal}/open/{origin.number}/" + (f"?{urlencode({'to': page})}" if page else ""))
-    return render(request, "portal/notice.html", {**NOTHING_HERE, "portal": portal, "link": f"{portal}/"}, status=404)
+    context = {**NOTHING_HERE, "portal": portal, "link": f"{portal}/"}
+    return render(request, "portal/status_page.html", context, status=404)
 
 
 def _is_at_root(number: int) -> bool:

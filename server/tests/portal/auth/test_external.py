@@ -1,4 +1,4 @@
-"""Logging in at another site: the part of it that is the portal's."""
+"""Login at an external provider: the views of the portal."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ HOST = {"HTTP_HOST": "localhost:8000"}
 
 
 class University(SharedAccount):
-    """Logs in whoever brings the name of a person as code, with a state that it gave."""
+    """Accepts a user name as authorization code, with a state that it issued."""
 
     uses_redirect = True
     given = 0
@@ -41,28 +41,28 @@ class University(SharedAccount):
             case "stranger":
                 raise NotAllowed("You may not come.")
             case "away":
-                raise ResourceUnavailable("The log-in service does not answer.")
+                raise ResourceUnavailable("The login service does not respond.")
         name = str(credentials["code"])
         return Identity(issuer=self.context.name, subject=f"s-{name}", username=name, is_proven=True)
 
 
 class AwayUniversity(University):
-    """Does not answer."""
+    """A provider that cannot be reached."""
 
     def redirect(self, credentials: Mapping[str, object]) -> Redirect | None:
-        raise ResourceUnavailable("The log-in service does not answer.")
+        raise ResourceUnavailable("The login service does not respond.")
 
 
 @pytest.fixture(autouse=True)
 def university(site: Registry, db: None) -> None:
-    """A site whose people log in at a university."""
+    """A site with a university as login provider."""
     site.user_authentications.add("university", University.build("university"))
     names = {"university": "the university"}
     registry.install(site, replace(registry.site(), user_authentications=names))
 
 
 def begin(client: Client, query: str = "") -> str:
-    """Begin and return the state."""
+    """Start a login and return its state."""
     response = client.get(f"/login/with/university/{query}", **HOST)  # type: ignore[arg-type]  # headers by name
     assert response.status_code == 302
     assert response["Location"].startswith("https://id.example.org/")
@@ -77,25 +77,25 @@ def is_logged_in(client: Client) -> bool:
     return client.get("/", **HOST).status_code == 200  # type: ignore[arg-type]  # headers by name
 
 
-def test_the_log_in_page_offers_the_way(client: Client) -> None:
+def test_login_page_offers_the_provider(client: Client) -> None:
     page = client.get("/login/?next=/new/").content.decode()
     assert 'href="/login/with/university/?next=%2Fnew%2F"' in page
     assert "Log in with the university" in page
 
 
-def test_there_and_back(client: Client) -> None:
+def test_login_at_the_provider_logs_in(client: Client) -> None:
     response = finish(client, begin(client, "?next=/new/"))
     assert (response.status_code, response["Location"]) == (302, "/new/")
     assert is_logged_in(client)
     assert User.objects.get().username == "ada"
 
 
-def test_the_address_to_come_back_to_is_ours(client: Client) -> None:
+def test_callback_url_is_that_of_the_portal(client: Client) -> None:
     response = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]  # headers by name
     assert f"back=http://localhost:8000{DONE}&" in response["Location"]
 
 
-def test_the_cookie_is_for_this_alone(client: Client) -> None:
+def test_cookie_is_restricted_to_the_login(client: Client) -> None:
     begin(client)
     cookie = next(morsel for name, morsel in client.cookies.items() if name.startswith("uws-sign-in-"))
     assert (cookie["path"], cookie["httponly"], cookie["samesite"], cookie["max-age"]) == (
@@ -110,11 +110,11 @@ def test_another_browser_is_not_logged_in(client: Client) -> None:
     state, other = begin(client), Client()
     response = finish(other, state)
     assert response.status_code == 400
-    assert b"not begun in this browser" in response.content
+    assert b"not started in this browser" in response.content
     assert not is_logged_in(other)
 
 
-def test_a_cookie_serves_one_log_in(client: Client) -> None:
+def test_cookie_is_valid_for_one_login(client: Client) -> None:
     state = begin(client)
     finish(client, state)
     client.post("/logout/", **HOST)  # type: ignore[arg-type]  # headers by name
@@ -122,27 +122,27 @@ def test_a_cookie_serves_one_log_in(client: Client) -> None:
     assert not is_logged_in(client)
 
 
-def test_two_tabs_do_not_disturb_each_other(client: Client) -> None:
+def test_logins_in_two_tabs_are_independent(client: Client) -> None:
     first, second = begin(client, "?next=/new/"), begin(client)
     assert finish(client, first)["Location"] == "/new/"
     assert finish(client, second)["Location"] == "/"
 
 
 @pytest.mark.parametrize("query", ["", "?state=", "?state=x&code=ada", "?code=ada", "?state=%00&code=ada"])
-def test_an_address_without_its_parts_logs_nobody_in(client: Client, query: str) -> None:
+def test_incomplete_callback_does_not_log_in(client: Client, query: str) -> None:
     begin(client)
     assert client.get(DONE + query, **HOST).status_code == 400  # type: ignore[arg-type]  # headers by name
     assert not is_logged_in(client)
 
 
-def test_a_cookie_that_was_changed_is_none(client: Client) -> None:
+def test_changed_cookie_is_rejected(client: Client) -> None:
     state = begin(client)
     name = next(name for name in client.cookies if name.startswith("uws-sign-in-"))
     client.cookies[name] = "/evil:1abcde:AAAA"
     assert finish(client, state).status_code == 400
 
 
-def test_the_cookie_of_one_state_is_none_for_another(client: Client) -> None:
+def test_cookie_of_another_state_is_rejected(client: Client) -> None:
     first, second = begin(client), begin(client)
     names = [name for name in client.cookies if name.startswith("uws-sign-in-")]
     assert len(names) == 2
@@ -153,7 +153,7 @@ def test_the_cookie_of_one_state_is_none_for_another(client: Client) -> None:
     assert {finish(client, first).status_code, finish(client, second).status_code} == {400}
 
 
-def test_who_cancels_is_told(client: Client) -> None:
+def test_cancelled_login_is_reported(client: Client) -> None:
     response = finish(client, begin(client), code="", further="&error=access_denied&error_description=<script>")
     assert response.status_code == 400
     assert b"did not log you in" in response.content
@@ -161,47 +161,47 @@ def test_who_cancels_is_told(client: Client) -> None:
 
 
 @pytest.mark.parametrize(("code", "status"), [("wrong", 400), ("stranger", 403), ("away", 400)])
-def test_a_refusal_is_told_and_logs_nobody_in(client: Client, code: str, status: int) -> None:
+def test_rejected_login_is_reported_and_does_not_log_in(client: Client, code: str, status: int) -> None:
     response = finish(client, begin(client), code=code)
     assert response.status_code == status
     assert b'role="alert"' in response.content
     assert not is_logged_in(client)
 
 
-def test_a_name_of_somebody_else_is_refused(client: Client, ada: User) -> None:
+def test_user_name_of_another_account_is_rejected(client: Client, ada: User) -> None:
     response = finish(client, begin(client))
     assert b"belongs to a person of this server already" in response.content
     assert not is_logged_in(client)
 
 
 @pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example/", "/\\evil.example"])
-def test_it_goes_nowhere_else(client: Client, wanted: str) -> None:
+def test_login_never_redirects_to_other_sites(client: Client, wanted: str) -> None:
     assert finish(client, begin(client, f"?next={wanted}"))["Location"] == "/"
 
 
-def test_on_the_way_to_a_session_it_takes_one_more_step(client: Client) -> None:
+def test_login_for_a_session_goes_through_a_page(client: Client) -> None:
     response = finish(client, begin(client, "?next=/open/12/"))
     assert b'content="0;url=/open/12/"' in response.content
 
 
 @pytest.mark.parametrize("name", ["local", "unknown", "x" * 5000])
-def test_what_leads_nowhere_is_not_there(client: Client, name: str) -> None:
+def test_unknown_provider_is_not_found(client: Client, name: str) -> None:
     for path in (f"/login/with/{name}/", f"/login/with/{name}/done/?state=1&code=1"):
         assert client.get(path, **HOST).status_code == 404  # type: ignore[arg-type]  # headers by name
 
 
-def test_forms_cannot_begin_it(client: Client) -> None:
+def test_login_cannot_start_by_post(client: Client) -> None:
     assert client.post("/login/with/university/").status_code == 405
     assert client.post(DONE).status_code == 405
 
 
-def test_a_provider_that_is_away_is_told(client: Client, site: Registry) -> None:
+def test_unreachable_provider_is_reported(client: Client, site: Registry) -> None:
     site.user_authentications.add("university", AwayUniversity.build("university"))
     response = client.get("/login/with/university/", **HOST)  # type: ignore[arg-type]  # headers by name
-    assert (response.status_code, b"does not answer" in response.content) == (400, True)
+    assert (response.status_code, b"does not respond" in response.content) == (400, True)
 
 
-def test_under_another_name_the_browser_is_sent_to_ours_first(client: Client) -> None:
+def test_login_under_another_host_redirects_to_the_base_url(client: Client) -> None:
     response = client.get("/login/with/university/?next=/new/", HTTP_HOST="testserver")
     assert response["Location"] == "http://localhost:8000/login/with/university/?next=/new/"
 
@@ -210,7 +210,7 @@ def few(**limits: RateLimit) -> None:
     registry.install(registry.current(), replace(registry.site(), rate_limits=RateLimits(**limits)))
 
 
-def test_log_ins_are_not_begun_without_end(client: Client) -> None:
+def test_started_logins_are_rate_limited(client: Client) -> None:
     few(redirects_per_address=RateLimit(3))
     for _ in range(3):
         begin(client)
@@ -219,7 +219,7 @@ def test_log_ins_are_not_begun_without_end(client: Client) -> None:
     assert int(response["Retry-After"]) in range(1, 61)
 
 
-def test_refusals_are_counted_and_good_ones_are_not(client: Client) -> None:
+def test_only_failed_logins_are_rate_limited(client: Client) -> None:
     few(log_ins_per_address=RateLimit(3))
     for _ in range(5):
         assert finish(client, begin(client)).status_code == 302
@@ -228,7 +228,7 @@ def test_refusals_are_counted_and_good_ones_are_not(client: Client) -> None:
     assert found == [400, 400, 400, 429]
 
 
-def test_logging_in_at_the_portal_ends_what_was_logged_in_before(
+def test_login_replaces_the_previous_one(
     browser_of: Callable[[User], Client], make_user: Callable[[str], User]
 ) -> None:
     client = browser_of(make_user("grace"))

@@ -1,4 +1,4 @@
-"""New folder, rename, delete: asked first, done once, never with what is somebody else's."""
+"""Actions on files: new folder, rename or move, delete."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def paths_in(workspace: Workspace) -> list[str]:
     return [entry.path for entry in home.storage.tree(home.location)]
 
 
-def test_new_folder_in_the_open_one(browser: Client, filled: Workspace) -> None:
+def test_new_folder_in_the_open_folder(browser: Client, filled: Workspace) -> None:
     question = browser.get(f"/w/{filled.pk}/folder/?in=d")
     assert b"New folder in d" in question.content
     response = browser.post(f"/w/{filled.pk}/folder/", {"in": "d", "name": "new/inner"})
@@ -37,7 +37,7 @@ def test_new_folder_in_the_open_one(browser: Client, filled: Workspace) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a\0b", "n" * 300, "e", "b.txt"])
-def test_new_folder_with_a_name_that_cannot_be(browser: Client, filled: Workspace, name: str) -> None:
+def test_new_folder_with_an_invalid_name(browser: Client, filled: Workspace, name: str) -> None:
     before = paths_in(filled)
     response = browser.post(f"/w/{filled.pk}/folder/", {"in": "d", "name": name}, **HTMX)
     assert response.status_code == 422
@@ -55,7 +55,7 @@ def test_rename_and_move(browser: Client, filled: Workspace) -> None:
     assert paths_in(filled) == ["folder", "folder/b.txt", "folder/e", "folder/e/c.txt", "folder/new.txt", "l"]
 
 
-def test_rename_over_something_needs_a_word(browser: Client, filled: Workspace) -> None:
+def test_rename_replaces_a_file_only_on_request(browser: Client, filled: Workspace) -> None:
     given = {"in": "", "path": "a.txt", "new_path": "d/b.txt"}
     refused = browser.post(f"/w/{filled.pk}/move/", given, **HTMX)
     assert (refused.status_code, b"of this name already" in refused.content) == (422, True)
@@ -68,23 +68,23 @@ def test_rename_over_something_needs_a_word(browser: Client, filled: Workspace) 
         assert response.status_code == 422
 
 
-def test_rename_of_what_is_not_there(browser: Client, filled: Workspace) -> None:
+def test_rename_of_a_missing_file(browser: Client, filled: Workspace) -> None:
     assert browser.get(f"/w/{filled.pk}/move/?path=missing").status_code == 404
     assert browser.get(f"/w/{filled.pk}/move/").status_code == 400
 
 
-def test_delete_asks_and_names_what_is_lost(browser: Client, filled: Workspace) -> None:
+def test_delete_asks_with_a_summary(browser: Client, filled: Workspace) -> None:
     for ask in (browser.get, browser.post):
         content = ask(f"/w/{filled.pk}/remove/", {"in": "", "path": ["a.txt", "d", "l", "gone"]}, **HTMX).content
         text = " ".join(content.decode().split())
-        assert "Delete 3 entries?" in text
+        assert "Delete 3 items?" in text
         assert "<strong>d</strong> - a folder with 2 files, 10 B" in text
         assert "<strong>a.txt</strong> - 5 B" in text
         assert "<strong>l</strong> - only the link" in text
     assert len(paths_in(filled)) == 6
 
 
-def test_delete_does_it_once_confirmed(browser: Client, filled: Workspace) -> None:
+def test_delete_after_confirmation(browser: Client, filled: Workspace) -> None:
     given = {"in": "d", "path": ["d/e", "a.txt", "gone"], "sure": "1"}
     response = browser.post(f"/w/{filled.pk}/remove/", given, **HTMX)
     assert "uws-changed" in response["HX-Trigger"]
@@ -92,24 +92,24 @@ def test_delete_does_it_once_confirmed(browser: Client, filled: Workspace) -> No
     plain = browser.post(f"/w/{filled.pk}/remove/", {"in": "", "path": "l", "sure": "1"})
     assert plain["Location"] == f"/w/{filled.pk}/files/"
     assert b"l deleted." in browser.get(plain["Location"]).content
-    assert b"It is gone already." in browser.get(f"/w/{filled.pk}/remove/?path=l").content
+    assert b"It has already been deleted." in browser.get(f"/w/{filled.pk}/remove/?path=l").content
 
 
 @pytest.mark.parametrize("path", ["../x", "", "/", "a\0b"])
-def test_delete_of_what_cannot_be_named(browser: Client, filled: Workspace, path: str) -> None:
+def test_delete_of_an_invalid_path(browser: Client, filled: Workspace, path: str) -> None:
     before = paths_in(filled)
     assert browser.post(f"/w/{filled.pk}/remove/", {"path": path, "sure": "1"}, **HTMX).status_code == 422
     assert browser.get(f"/w/{filled.pk}/remove/").status_code == 400
     assert paths_in(filled) == before
 
 
-def test_losses_of_a_large_folder_are_not_all_counted(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_summary_of_a_large_folder_is_limited(filled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deletion_summary, "MOST_COUNTED", 1)
-    (loss,) = summarize_deletion(filled, ["d"])
-    assert loss.is_more
+    (entry,) = summarize_deletion(filled, ["d"])
+    assert entry.is_more
 
 
-def test_strangers_find_nothing(stranger: Client, filled: Workspace) -> None:
+def test_stranger_gets_not_found(stranger: Client, filled: Workspace) -> None:
     before = paths_in(filled)
     for path in ("folder", "move", "remove", "preview", "download"):
         address = f"/w/{filled.pk}/{path}/"
@@ -117,12 +117,12 @@ def test_strangers_find_nothing(stranger: Client, filled: Workspace) -> None:
         assert stranger.get(address, given).status_code == 404
         if path != "preview":
             assert stranger.post(address, given, **HTMX).status_code in {404, 422}
-        nobody = Client().post(address, given) if path != "preview" else Client().get(address, given)
-        assert nobody.status_code == 302
+        anonymous = Client().post(address, given) if path != "preview" else Client().get(address, given)
+        assert anonymous.status_code == 302
     assert paths_in(filled) == before
 
 
-def test_forgeries_are_refused(filled: Workspace, browser: Client) -> None:
+def test_requests_without_csrf_token_are_rejected(filled: Workspace, browser: Client) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = browser.cookies
     for path in ("folder", "move", "remove", "download", "tus"):

@@ -1,4 +1,4 @@
-"""Editing texts on a page: only over the version that was opened, with the bytes that the form cannot hold kept."""
+"""The editor: it overwrites only the opened version, and keeps line breaks and byte order mark."""
 
 import re
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def content(workspace: Workspace, path: str = PATH) -> bytes:
 
 
 def opened(browser: Client, workspace: Workspace) -> dict[str, str]:
-    """Open the form; return what it sends."""
+    """Open the form and return its values."""
     page = browser.get(f"/w/{workspace.pk}/edit/?path={PATH}").content.decode()
     hidden = re.findall(r'<input type="hidden" name="(version|breaks|marked)" value="([^"]*)"', page)
     return {"path": PATH, **dict(hidden)}
@@ -51,22 +51,22 @@ def save(browser: Client, workspace: Workspace, form: dict[str, str], text: str,
         (b"", b"c\nd\n"),
     ],
 )
-def test_saved_as_it_was_but_for_the_text(
+def test_save_keeps_line_breaks_and_bom(
     browser: Client, workspace: Workspace, write: Write, before: bytes, after: bytes
 ) -> None:
     write(before)
-    response = save(browser, workspace, opened(browser, workspace), "c\r\nd\r\n")  # as browsers send it
+    response = save(browser, workspace, opened(browser, workspace), "c\r\nd\r\n")  # as browsers send line breaks
     assert (response.status_code, content(workspace)) == (302, after)
 
 
-def test_nothing_is_lost_when_it_was_changed_meanwhile(browser: Client, workspace: Workspace, write: Write) -> None:
+def test_concurrent_change_loses_nothing(browser: Client, workspace: Workspace, write: Write) -> None:
     write(b"old")
     form = opened(browser, workspace)
     write(b"theirs")
     response = save(browser, workspace, form, "mine")
     assert (response.status_code, content(workspace)) == (422, b"theirs")
     text = response.content.decode()
-    assert "was changed or removed after you opened it" in text
+    assert "was changed or deleted after you opened it" in text
     assert "mine</textarea>" in text
     assert 'value="d/a (mine).py"' in text
     copied = save(browser, workspace, form, "mine", save="copy", copy="d/a (mine).py")
@@ -77,9 +77,7 @@ def test_nothing_is_lost_when_it_was_changed_meanwhile(browser: Client, workspac
     assert content(workspace) == b"mine"
 
 
-def test_a_file_that_was_removed_meanwhile_is_not_made_again(
-    browser: Client, workspace: Workspace, write: Write
-) -> None:
+def test_deleted_file_is_not_created_again(browser: Client, workspace: Workspace, write: Write) -> None:
     write(b"old")
     form, home = opened(browser, workspace), home_of(workspace)
     home.storage.remove(home.location, PATH)
@@ -91,7 +89,7 @@ def test_a_file_that_was_removed_meanwhile_is_not_made_again(
     [b"\xff", b"a\0", b"a\rb", b"a\r\nb\n", b"x" * (LARGEST_EDITED + 1)],
     ids=["bytes", "nul", "cr", "mixed", "large"],
 )
-def test_what_a_form_cannot_give_back_is_not_edited(
+def test_text_that_a_form_would_change_is_not_editable(
     browser: Client, workspace: Workspace, write: Write, raw: bytes
 ) -> None:
     write(raw)
@@ -99,13 +97,13 @@ def test_what_a_form_cannot_give_back_is_not_edited(
     assert "/edit/" not in browser.get(f"/w/{workspace.pk}/preview/?path={PATH}").content.decode()
 
 
-def test_a_text_that_became_too_large_stays_on_the_form(browser: Client, workspace: Workspace, write: Write) -> None:
+def test_too_large_text_stays_on_the_form(browser: Client, workspace: Workspace, write: Write) -> None:
     write(b"old")
     response = save(browser, workspace, opened(browser, workspace), "x" * (LARGEST_EDITED + 1))
     assert (response.status_code, content(workspace)) == (422, b"old")
 
 
-def test_nobody_else_edits(stranger: Client, workspace: Workspace, write: Write) -> None:
+def test_stranger_cannot_edit(stranger: Client, workspace: Workspace, write: Write) -> None:
     write(b"old")
     assert stranger.get(f"/w/{workspace.pk}/edit/?path={PATH}").status_code == 404
     save(stranger, workspace, {"path": PATH, "version": ""}, "x", save="replace")

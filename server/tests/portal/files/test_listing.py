@@ -1,4 +1,4 @@
-"""Files of a workspace: walking, uploading, linking."""
+"""The files page: list, upload, link datasets."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 @pytest.fixture
 def upload(browser: Client, workspace: Workspace) -> Callable[..., Any]:
-    """Send files by the form."""
+    """Upload files with the form."""
 
     def send(*files: SimpleUploadedFile, folder: str = "", **further: Any) -> Any:
         return browser.post(f"/w/{workspace.pk}/files/", {"files": list(files), "folder": folder}, **further)
@@ -26,23 +26,23 @@ def upload(browser: Client, workspace: Workspace) -> Callable[..., Any]:
 
 
 def paths_in(workspace: Workspace) -> list[str]:
-    """Return what is really there."""
+    """Return the paths on disk."""
     home = home_of(workspace)
     return [entry.path for entry in home.storage.tree(home.location)]
 
 
 def write(workspace: Workspace, *paths: str) -> None:
-    """Put small files there."""
+    """Write small files."""
     home = home_of(workspace)
     for path in paths:
         home.storage.write(home.location, path, [b"x"])
 
 
 def test_files_of_a_new_workspace(browser: Client, workspace: Workspace) -> None:
-    assert b"There are no files here yet" in browser.get(f"/w/{workspace.pk}/files/").content
+    assert b"This folder is empty" in browser.get(f"/w/{workspace.pk}/files/").content
 
 
-def test_upload_writes_files_and_shows_them_at_once(
+def test_upload_writes_files_and_lists_them_at_once(
     browser: Client, workspace: Workspace, upload: Callable[..., Any]
 ) -> None:
     response = upload(SimpleUploadedFile("a.txt", b"aaa"), SimpleUploadedFile("b.txt", b"b"), folder="/data/raw/")
@@ -60,7 +60,7 @@ def test_upload_writes_files_and_shows_them_at_once(
     assert "1 found" in found
 
 
-def test_upload_by_htmx_sends_the_browser_on(workspace: Workspace, upload: Callable[..., Any]) -> None:
+def test_upload_by_htmx_redirects(workspace: Workspace, upload: Callable[..., Any]) -> None:
     response = upload(SimpleUploadedFile("a.txt", b"aaa"), **HTMX)
     assert response["HX-Redirect"] == f"/w/{workspace.pk}/files/"
 
@@ -74,11 +74,11 @@ def test_upload_never_leaves_the_workspace(workspace: Workspace, upload: Callabl
     assert paths_in(workspace) == []
 
 
-def test_upload_of_nothing_says_so(upload: Callable[..., Any]) -> None:
+def test_upload_without_files_is_rejected(upload: Callable[..., Any]) -> None:
     assert b"Choose at least one file first." in upload(**HTMX).content
 
 
-def test_upload_that_fails_names_the_file_and_keeps_the_others(
+def test_failed_upload_names_the_file_and_keeps_the_others(
     workspace: Workspace, upload: Callable[..., Any], browser: Client
 ) -> None:
     upload(SimpleUploadedFile("taken", b"x"))
@@ -87,7 +87,7 @@ def test_upload_that_fails_names_the_file_and_keeps_the_others(
     assert paths_in(workspace) == ["taken"]
 
 
-def test_upload_into_a_workspace_that_goes_is_refused(
+def test_upload_into_a_workspace_in_deletion_is_rejected(
     browser: Client, workspace: Workspace, upload: Callable[..., Any]
 ) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(status="deleting")
@@ -96,7 +96,7 @@ def test_upload_into_a_workspace_that_goes_is_refused(
     assert paths_in(workspace) == []
 
 
-def test_link_outside_of_the_datasets_is_refused(browser: Client, workspace: Workspace) -> None:
+def test_link_outside_of_the_datasets_is_rejected(browser: Client, workspace: Workspace) -> None:
     response = browser.post(f"/w/{workspace.pk}/link/", {"name": "typed", "path": "/etc/shadow"})
     assert response.status_code == 422
     assert paths_in(workspace) == []
@@ -104,14 +104,14 @@ def test_link_outside_of_the_datasets_is_refused(browser: Client, workspace: Wor
         assert kept in response.content
 
 
-def test_link_with_a_problem_keeps_what_was_typed(browser: Client, workspace: Workspace) -> None:
+def test_invalid_link_keeps_the_input(browser: Client, workspace: Workspace) -> None:
     response = browser.post(f"/w/{workspace.pk}/link/", {"name": "typed", "path": "relative"})
     assert response.status_code == 422
-    assert b"starts with a slash" in response.content
+    assert b"must start with a slash" in response.content
     assert b'value="typed"' in response.content
 
 
-def test_names_are_only_text(browser: Client, workspace: Workspace, upload: Callable[..., Any]) -> None:
+def test_file_names_are_escaped(browser: Client, workspace: Workspace, upload: Callable[..., Any]) -> None:
     upload(SimpleUploadedFile("f.txt", b"x"), folder="<img src=x>/a&in=b")
     content = browser.get(f"/w/{workspace.pk}/files/").content.decode()
     assert "<img" not in content
@@ -126,7 +126,7 @@ def test_files_have_pages(browser: Client, workspace: Workspace) -> None:
     assert ("f199" in first, "f200" in first, "Page 1 of 2" in first) == (True, False, True)
     for page in ("2", "99"):
         content = browser.get(f"/w/{workspace.pk}/files/?page={page}").content.decode()
-        assert ("f200" in content, "f000" in content, "250 here" in content) == (True, False, True)
+        assert ("f200" in content, "f000" in content, "250 items" in content) == (True, False, True)
     for page in ("0", "-1", "x", "9" * 50, ""):
         assert "f000" in browser.get(f"/w/{workspace.pk}/files/?page={page}").content.decode()
 
@@ -136,15 +136,15 @@ def test_folders_come_first_and_links_are_marked(browser: Client, workspace: Wor
     home = home_of(workspace)
     (home.storage.locate(home.location) / "survey").symlink_to("/etc")
     content = browser.get(f"/w/{workspace.pk}/files/").content.decode()
-    names = re.findall(r'aria-label="Choose ([^"]+)"', content)
+    names = re.findall(r'aria-label="Select ([^"]+)"', content)
     assert names == ["all on this page", "z", "a.txt", "survey"]
     assert "dataset</span>" in content
     shown = browser.get(f"/w/{workspace.pk}/files/?hidden=1").content.decode()
-    assert "Choose .hidden" in shown
+    assert "Select .hidden" in shown
 
 
 @pytest.mark.parametrize("folder", ["missing", "a.txt", "survey", "../..", "n" * 5000, "%00"])
-def test_a_folder_that_cannot_be_seen_says_so(browser: Client, workspace: Workspace, folder: str) -> None:
+def test_unreadable_folder_shows_an_error(browser: Client, workspace: Workspace, folder: str) -> None:
     write(workspace, "a.txt")
     home = home_of(workspace)
     (home.storage.locate(home.location) / "survey").symlink_to("/etc")
@@ -152,13 +152,13 @@ def test_a_folder_that_cannot_be_seen_says_so(browser: Client, workspace: Worksp
     content = response.content.decode()
     assert (response.status_code, 'role="alert"' in content) == (200, True)
     assert "passwd" not in content
-    assert "Go to the top of the workspace" in content
+    assert "Go to the top folder" in content
 
 
-def test_files_of_a_workspace_that_goes(browser: Client, workspace: Workspace) -> None:
+def test_files_of_a_workspace_in_deletion(browser: Client, workspace: Workspace) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(status="deleting")
     assert b"its files cannot be used now" in browser.get(f"/w/{workspace.pk}/files/").content
 
 
-def test_files_of_somebody_else(stranger: Client, workspace: Workspace) -> None:
+def test_files_of_another_user(stranger: Client, workspace: Workspace) -> None:
     assert stranger.get(f"/w/{workspace.pk}/files/").status_code == 404

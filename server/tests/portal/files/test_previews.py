@@ -1,4 +1,4 @@
-"""Looks into files: what is shown, and that nothing of it runs."""
+"""Previews of files, and that their content is escaped."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ Look = Callable[[str, bytes], Preview]
 
 @pytest.fixture
 def look(workspace: Workspace) -> Look:
-    """Write a file and look into it."""
+    """Write a file and return its preview."""
 
     def act(name: str, content: bytes) -> Preview:
         home = home_of(workspace)
@@ -38,7 +38,7 @@ def test_text(look: Look) -> None:
     )
 
 
-def test_text_without_an_ending_and_with_a_mark(look: Look) -> None:
+def test_text_without_suffix_and_with_bom(look: Look) -> None:
     assert look("Makefile", b"\xef\xbb\xbfall:").text == "all:"
     assert look("empty", b"").text == ""
 
@@ -67,7 +67,7 @@ def test_large_table_is_cut(look: Look) -> None:
 
 
 @pytest.mark.parametrize("content", [b'"' + b"x" * 200_000, b'a,"b\n' * 1000])
-def test_what_is_no_table_is_text(look: Look, content: bytes) -> None:
+def test_malformed_table_is_shown_as_text(look: Look, content: bytes) -> None:
     shown = look("t.csv", content)
     assert bool(shown.table) != (shown.text is not None)
 
@@ -92,7 +92,7 @@ def test_can_preview(workspace: Workspace, look: Look, name: str, size: int, *, 
     assert can_preview(entry_at(workspace=workspace, path=name)) is expected
 
 
-def test_pictures_are_linked_not_put_into_the_page(browser: Client, workspace: Workspace, look: Look) -> None:
+def test_pictures_are_linked_not_embedded(browser: Client, workspace: Workspace, look: Look) -> None:
     look("a b.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
     page = browser.get(f"/w/{workspace.pk}/preview/?path=a%20b.svg").content.decode()
     assert "alert(1)" not in page
@@ -104,7 +104,7 @@ def test_pictures_are_linked_not_put_into_the_page(browser: Client, workspace: W
     assert picture["Content-Disposition"].startswith("attachment;")
 
 
-def test_text_is_only_text(browser: Client, workspace: Workspace, look: Look) -> None:
+def test_text_is_escaped(browser: Client, workspace: Workspace, look: Look) -> None:
     for name in ("x.html", "x.csv", "x.md"):
         look(name, b"<script>alert(1)</script>,<img src=x>")
         page = browser.get(f"/w/{workspace.pk}/preview/?path={name}").content.decode()
@@ -113,7 +113,7 @@ def test_text_is_only_text(browser: Client, workspace: Workspace, look: Look) ->
         assert "&lt;script&gt;alert(1)" in page
 
 
-def test_preview_of_what_is_not_there(browser: Client, stranger: Client, workspace: Workspace, look: Look) -> None:
+def test_preview_of_a_missing_file(browser: Client, stranger: Client, workspace: Workspace, look: Look) -> None:
     look("a.txt", b"secret")
     for path, status in (("missing", 404), ("../x", 400), ("", 400), ("d", 404)):
         assert browser.get(f"/w/{workspace.pk}/preview/?path={path}").status_code == status
@@ -121,7 +121,7 @@ def test_preview_of_what_is_not_there(browser: Client, stranger: Client, workspa
     assert (response.status_code, b"secret" in response.content) == (404, False)
 
 
-def test_end_of_a_log_and_beginning_of_a_text(browser: Client, workspace: Workspace, look: Look) -> None:
+def test_logs_show_their_end_and_texts_their_start(browser: Client, workspace: Workspace, look: Look) -> None:
     raw = b"".join(b"line %d\n" % number for number in range(200_000))
     for name, ends in (("a.log", True), ("a.txt", False)):
         shown = look(name, raw)

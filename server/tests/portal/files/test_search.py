@@ -1,4 +1,4 @@
-"""Searching the names of files."""
+"""Search in file names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Beginnings and ends of texts: whole lines, whole characters, and the numbers that the lines have in the file."""
+"""Starts and ends of texts: whole lines, whole characters, line numbers of the file."""
 
 import io
 
@@ -13,7 +13,7 @@ def end_of(raw: bytes) -> TextPart:
     return found
 
 
-def test_end_begins_with_a_whole_line_and_knows_its_number() -> None:
+def test_end_starts_with_a_whole_numbered_line() -> None:
     raw = b"".join(b"line %d\n" % number for number in range(1, 200_001))
     part = end_of(raw)
     first = part.first_line
@@ -22,23 +22,23 @@ def test_end_begins_with_a_whole_line_and_knows_its_number() -> None:
     assert (part.last_line, part.numbers.splitlines()[-1]) == (200_000, "200000")
 
 
-def test_end_of_a_short_text_is_all_of_it() -> None:
+def test_end_of_a_short_text_is_the_whole_text() -> None:
     part = end_of(b"a\nb\n")
     assert (part.lines, part.numbers, part.is_cut, part.is_end) == (["a", "b"], "1\n2", False, False)
 
 
-def test_end_of_one_long_line_begins_with_a_character() -> None:
+def test_end_of_one_long_line_starts_with_a_character() -> None:
     part = end_of("é".encode() * LARGEST + b"x")
     assert (part.text[0], part.text[-1], part.first_line) == ("é", "x", 1)
 
 
 @pytest.mark.parametrize("left", [b"", b"\xa4", b"ab"])
-def test_end_of_a_text_that_was_cut_meanwhile(left: bytes) -> None:
+def test_end_of_a_text_that_was_truncated_meanwhile(left: bytes) -> None:
     part = read_end(io.BytesIO(b"x" * LARGEST + left), 2 * LARGEST)
     assert part is None or part.text == left.decode()
 
 
-def test_what_is_no_text_has_no_end() -> None:
+def test_binary_file_has_no_end() -> None:
     assert read_end(io.BytesIO(b"\n\xff\xfe" * LARGEST), 3 * LARGEST) is None
 
 
@@ -67,12 +67,12 @@ def test_lines_are_those_of_a_terminal(text: str, lines: list[str]) -> None:
     assert TextPart(text).lines == lines
 
 
-def test_start_keeps_the_text_as_it_is() -> None:
+def test_start_keeps_the_text_unchanged() -> None:
     part = read_start(io.BytesIO(b"\xef\xbb\xbfa\r\n"), 6)
     assert part
     assert part.text == "a\r\n"
 
 
 @pytest.mark.parametrize(("name", "expected"), [("a.log", True), ("slurm-1.OUT", True), ("a.txt", False)])
-def test_logs_are_known_by_their_names(name: str, *, expected: bool) -> None:
+def test_logs_are_recognized_by_name(name: str, *, expected: bool) -> None:
     assert is_log(name) is expected

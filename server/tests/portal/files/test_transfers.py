@@ -1,4 +1,4 @@
-"""Files to and from the browser: with the person's session, and nobody else's."""
+"""Downloads and uploads of the owner; other users get errors."""
 
 import base64
 import io
@@ -52,7 +52,7 @@ def test_download_a_folder_and_the_workspace(browser: Client, filled: Workspace)
     assert set(names_in(body_of(whole))) == {"a.txt", "d/b.txt", "d/e/c.txt"}
 
 
-def test_download_what_is_chosen(browser: Client, filled: Workspace) -> None:
+def test_download_selected_files(browser: Client, filled: Workspace) -> None:
     response = browser.post(f"/w/{filled.pk}/download/", {"in": "d", "path": ["d/e", "d/gone"]})
     assert names_in(body_of(response)) == {"e/c.txt": b"d/e/c.txt"}
     chosen = browser.post(f"/w/{filled.pk}/download/", {"in": "", "path": ["a.txt", "d"]})
@@ -60,7 +60,7 @@ def test_download_what_is_chosen(browser: Client, filled: Workspace) -> None:
 
 
 @pytest.mark.parametrize(("path", "status"), [("missing", 404), ("../x", 400), ("a%00", 400)])
-def test_download_of_what_is_not_there(browser: Client, filled: Workspace, path: str, status: int) -> None:
+def test_download_of_a_missing_file(browser: Client, filled: Workspace, path: str, status: int) -> None:
     assert browser.get(f"/w/{filled.pk}/download/?path={path}").status_code == status
 
 
@@ -83,8 +83,8 @@ def test_upload_in_parts(browser: Client, filled: Workspace) -> None:
     assert browser.head(address, **TUS).status_code == 404
 
 
-def test_upload_refusals_are_for_a_script(browser: Client, stranger: Client, filled: Workspace) -> None:
-    """JSON with the protocol's headers, never a page and never a redirect."""
+def test_upload_errors_are_json(browser: Client, stranger: Client, filled: Workspace) -> None:
+    """Errors are JSON with the headers of tus, never pages or redirects."""
     address = f"/w/{filled.pk}/tus/"
     headers = {"HTTP_UPLOAD_LENGTH": "4", "HTTP_UPLOAD_METADATA": NOTE}
     for client, method, path, extra, status in (

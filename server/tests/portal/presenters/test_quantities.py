@@ -1,4 +1,4 @@
-"""What a launch asks for in a few words."""
+"""Short texts for the options of a launch."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Words and marks of states."""
+"""Labels, icons and tones of states."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from user_workspaces.jobs.status import LIVE, JobStatus
 from user_workspaces.portal.presenters.status_labels import Tone, job_state, workspace_state
 
 
-def test_job_state_of_every_job_has_word_and_icon() -> None:
+def test_every_job_state_has_a_word_and_an_icon() -> None:
     facts = itertools.product(JobStatus, (False, True), (False, True), (False, True))
     for status, submitted, serves, ready in facts:
         state = job_state(status=status, submitted=submitted, serves=serves, ready=ready)

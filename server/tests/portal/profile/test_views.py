@@ -1,4 +1,4 @@
-"""A person's own page."""
+"""The profile page."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def wanted(**change: object) -> dict[str, object]:
     return {"token-name": "field-station", "token-scopes": ["read", "sessions"], "token-days": "7", **change}
 
 
-def test_a_token_is_shown_on_the_page_that_made_it_and_never_again(browser: Client, ada: User) -> None:
+def test_new_token_is_shown_once(browser: Client, ada: User) -> None:
     response = browser.post("/profile/tokens/", wanted())
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
@@ -58,14 +58,14 @@ def test_a_token_is_shown_on_the_page_that_made_it_and_never_again(browser: Clie
         {"token-days": "9" * 50},
     ],
 )
-def test_what_no_token_can_be_is_refused(browser: Client, change: dict[str, object]) -> None:
+def test_invalid_token_is_rejected(browser: Client, change: dict[str, object]) -> None:
     response = browser.post("/profile/tokens/", wanted(**change))
     assert response.status_code == 422
     assert b"errorlist" in response.content
     assert not ApiToken.objects.exists()
 
 
-def test_administrators_alone_are_offered_their_scope(browser: Client, ada: User) -> None:
+def test_only_administrators_are_offered_the_admin_scope(browser: Client, ada: User) -> None:
     assert b"Administer this server" not in browser.get("/profile/").content
     User.objects.filter(pk=ada.pk).update(is_staff=True)
     assert b"Administer this server" in browser.get("/profile/").content
@@ -73,7 +73,7 @@ def test_administrators_alone_are_offered_their_scope(browser: Client, ada: User
     assert ApiToken.objects.get().scopes == "admin"
 
 
-def test_revoking_takes_a_token_away(browser: Client, ada: User) -> None:
+def test_token_is_revoked(browser: Client, ada: User) -> None:
     text = mint_token(user=ada, name="field-station", now=timezone.now())
     number = ApiToken.objects.get().pk
     assert browser.get(f"/profile/tokens/{number}/revoke/").status_code == 405
@@ -82,14 +82,14 @@ def test_revoking_takes_a_token_away(browser: Client, ada: User) -> None:
     assert browser.post(f"/profile/tokens/{number}/revoke/").status_code == 404
 
 
-def test_a_stranger_neither_sees_nor_revokes_it(stranger: Client, ada: User) -> None:
+def test_stranger_neither_sees_nor_revokes_a_token(stranger: Client, ada: User) -> None:
     mint_token(user=ada, name="field-station", now=timezone.now())
     assert b"field-station" not in stranger.get("/profile/").content
     assert stranger.post(f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/").status_code == 404
     assert ApiToken.objects.count() == 1
 
 
-def test_sign_ins_are_shown_by_name_or_by_address(browser: Client, ada: User) -> None:
+def test_external_logins_are_shown_by_name_or_issuer(browser: Client, ada: User) -> None:
     ExternalIdentity.objects.create(user=ada, issuer="https://old.example.org", subject="<b>42</b>")
     ExternalIdentity.objects.create(user=ada, issuer="local", subject="ada")
     page = browser.get("/profile/").content.decode()
@@ -98,7 +98,7 @@ def test_sign_ins_are_shown_by_name_or_by_address(browser: Client, ada: User) ->
     assert "This machine" in page
 
 
-def test_logging_out_everywhere_ends_every_browser_and_way_into_sessions(
+def test_log_out_everywhere_ends_logins_and_session_access(
     browser: Client, browser_of: Callable[[User], Client], ada: User
 ) -> None:
     other, text = browser_of(ada), mint_token(user=ada, name="stays", now=timezone.now())
@@ -110,7 +110,7 @@ def test_logging_out_everywhere_ends_every_browser_and_way_into_sessions(
     assert find_token(text, now=timezone.now()) is not None
 
 
-def test_logging_out_leaves_other_browsers_logged_in(
+def test_logout_leaves_other_browsers_logged_in(
     browser: Client, browser_of: Callable[[User], Client], ada: User
 ) -> None:
     other = browser_of(ada)
@@ -122,7 +122,7 @@ def passwords(old: str = OLD, new: str = NEW, again: str = NEW) -> dict[str, str
     return {"old_password": old, "new_password1": new, "new_password2": again}
 
 
-def test_a_password_is_changed_and_other_browsers_are_out(
+def test_changed_password_logs_out_other_browsers(
     with_password: Client, browser_of: Callable[[User], Client], ada: User
 ) -> None:
     other = browser_of(ada)
@@ -135,15 +135,13 @@ def test_a_password_is_changed_and_other_browsers_are_out(
 @pytest.mark.parametrize(
     "sent", [passwords(old="no"), passwords(again="no"), passwords("", "", ""), passwords(new="x")]
 )
-def test_a_password_is_not_changed_without_all_that_it_takes(
-    with_password: Client, ada: User, sent: dict[str, str]
-) -> None:
+def test_invalid_password_change_is_rejected(with_password: Client, ada: User, sent: dict[str, str]) -> None:
     assert with_password.post("/profile/password/", sent).status_code == 422
     ada.refresh_from_db()
     assert ada.check_password(OLD)
 
 
-def test_old_passwords_are_not_tried_without_end(with_password: Client, ada: User) -> None:
+def test_old_passwords_are_rate_limited(with_password: Client, ada: User) -> None:
     for _ in range(10):
         with_password.post("/profile/password/", passwords(old="no"))
     response = with_password.post("/profile/password/", passwords())
@@ -152,7 +150,7 @@ def test_old_passwords_are_not_tried_without_end(with_password: Client, ada: Use
     assert ada.check_password(OLD)
 
 
-def test_an_attack_on_the_account_keeps_nobody_from_changing_the_password(with_password: Client, ada: User) -> None:
+def test_attack_on_the_login_does_not_block_a_password_change(with_password: Client, ada: User) -> None:
     for number in range(20):
         wrong = {"username": "ada", "password": "no"}
         Client().post("/login/", wrong, REMOTE_ADDR=f"198.51.100.{number}")
@@ -162,8 +160,8 @@ def test_an_attack_on_the_account_keeps_nobody_from_changing_the_password(with_p
 
 
 @pytest.mark.parametrize("password", ["", "!unusable"])
-def test_who_has_no_password_cannot_set_one(browser: Client, ada: User, password: str) -> None:
-    """Whoever sits down at an open browser would have a way in for ever."""
+def test_user_without_password_cannot_set_one(browser: Client, ada: User, password: str) -> None:
+    """Otherwise anyone at an unlocked browser could gain lasting access."""
     User.objects.filter(pk=ada.pk).update(password=password)
     page = browser.get("/profile/")
     if page.status_code == 200:
@@ -173,7 +171,7 @@ def test_who_has_no_password_cannot_set_one(browser: Client, ada: User, password
     assert ada.password == password
 
 
-def test_the_page_is_reached_from_every_page(browser: Client, site: Registry) -> None:
+def test_profile_is_linked_from_every_page(browser: Client, site: Registry) -> None:
     assert b'href="/profile/"' in browser.get("/").content
     assert browser.get("/profile/tokens/")["Location"] == "/profile/"
     assert browser.get("/profile/password/")["Location"] == "/profile/"

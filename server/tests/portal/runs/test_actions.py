@@ -1,4 +1,4 @@
-"""What one does with runs in the portal: run a workspace's workflow, restart, stop, delete, keep the results."""
+"""Actions on runs: run a workflow, restart, stop, delete, copy results."""
 
 import json
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ def finished(ada: User, resource: FakeResource) -> Run:
     return Run.objects.select_related("owner", "job").get(pk=run.pk)
 
 
-def test_the_question_has_a_field_for_each_parameter(browser: Client, ready: Workspace) -> None:
+def test_form_has_a_field_for_each_parameter(browser: Client, ready: Workspace) -> None:
     page = browser.get(f"/w/{ready.pk}/run/", **HTMX).content.decode()
     assert "<dialog" in page
     for number, name in enumerate(("pause", "who", "loud", "list")):
@@ -88,7 +88,7 @@ def test_the_question_has_a_field_for_each_parameter(browser: Client, ready: Wor
     assert 'value="world"' in page
 
 
-def test_a_workflow_is_run_with_other_parameters(browser: Client, ready: Workspace) -> None:
+def test_workflow_is_run_with_other_parameters(browser: Client, ready: Workspace) -> None:
     given = {**GIVEN, "p0": "2.5", "p1": " moon", "p2": "true", "p3": '{"a": 1}'}
     assert browser.post(f"/w/{ready.pk}/run/", given, **HTMX)["HX-Redirect"].startswith("/runs/")
     run = Run.objects.get()
@@ -105,13 +105,13 @@ def test_a_workflow_is_run_with_other_parameters(browser: Client, ready: Workspa
         ("p0", "NaN", "This must be a number."),
         ("p0", "true", "This must be a number."),
         ("p2", "perhaps", "Select a valid choice"),
-        ("p3", "[1,", "This must be written as JSON."),
-        ("p3", "[" * 5000, "This must be written as JSON."),
+        ("p3", "[1,", "This must be valid JSON."),
+        ("p3", "[" * 5000, "This must be valid JSON."),
         ("name", "a.b", "illegal character"),
-        ("name", "a/b", "no slash"),
+        ("name", "a/b", "slashes are not allowed"),
     ],
 )
-def test_what_cannot_be_is_said_beside_what_was_typed(
+def test_invalid_parameter_is_an_error_of_its_field(
     browser: Client, ready: Workspace, field: str, value: str, said: str
 ) -> None:
     response = browser.post(f"/w/{ready.pk}/run/", {**GIVEN, field: value}, **HTMX)
@@ -122,7 +122,7 @@ def test_what_cannot_be_is_said_beside_what_was_typed(
     assert not Run.objects.exists()
 
 
-def test_a_specification_with_mistakes_is_refused_with_line_and_column(browser: Client, workspace: Workspace) -> None:
+def test_invalid_specification_is_rejected_with_line_and_column(browser: Client, workspace: Workspace) -> None:
     put(
         workspace,
         "reana.yaml",
@@ -137,21 +137,19 @@ def test_a_specification_with_mistakes_is_refused_with_line_and_column(browser: 
     assert not Run.objects.exists()
 
 
-def test_an_engine_that_is_not_there_and_an_input_that_is_missing_are_said(
-    browser: Client, workspace: Workspace
-) -> None:
+def test_unknown_engine_and_missing_input_are_reported(browser: Client, workspace: Workspace) -> None:
     put(workspace, "reana.yaml", YAML)
     response = browser.post(f"/w/{workspace.pk}/run/", GIVEN, **HTMX)
     assert (response.status_code, b"data.txt" in response.content) == (422, True)
     assert not Run.objects.exclude(status="deleted").exists()
 
 
-def test_a_workspace_without_a_specification_has_nothing_to_run(browser: Client, workspace: Workspace) -> None:
+def test_workspace_without_specification_cannot_run(browser: Client, workspace: Workspace) -> None:
     assert browser.get(f"/w/{workspace.pk}/run/").status_code == 404
     assert browser.get(f"/w/{workspace.pk}/run/?path=../../etc/passwd").status_code == 400
 
 
-def test_a_run_that_was_not_started_is_started(browser: Client, ada: User) -> None:
+def test_created_run_is_started(browser: Client, ada: User) -> None:
     run = created(ada, "hello", who="world")
     assert "Start hello.1" in browser.get(f"/runs/{run.pk}/again/", **HTMX).content.decode()
     response = browser.post(f"/runs/{run.pk}/again/", {"p0": "moon"})
@@ -160,7 +158,7 @@ def test_a_run_that_was_not_started_is_started(browser: Client, ada: User) -> No
     assert (run.status, run.parameters) == ("queued", {"who": "moon"})
 
 
-def test_a_run_is_restarted_with_other_parameters(browser: Client, finished: Run) -> None:
+def test_run_is_restarted_with_other_parameters(browser: Client, finished: Run) -> None:
     response = browser.post(f"/runs/{finished.pk}/again/", {"p0": "moon", "p1": "1"})
     other = Run.objects.get(minor=1)
     assert response["Location"] == f"/runs/{other.pk}/"
@@ -170,23 +168,23 @@ def test_a_run_is_restarted_with_other_parameters(browser: Client, finished: Run
         finished.workspace_id,
     )
     page = browser.get(f"/runs/{other.pk}/again/", **HTMX).content.decode()
-    assert "The specification says world." in page
+    assert "Default: world." in page
     response = browser.post(f"/runs/{finished.pk}/again/", {"p0": "moon", "p1": "1"}, **HTMX)
     assert (response.status_code, b"is being run" in response.content) == (422, True)
 
 
-def test_a_run_is_stopped_after_a_question(browser: Client, ada: User) -> None:
+def test_run_is_stopped_after_confirmation(browser: Client, ada: User) -> None:
     run = queued(ada)
     assert "Stop it" in browser.get(f"/runs/{run.pk}/stop/", **HTMX).content.decode()
     response = browser.post(f"/runs/{run.pk}/stop/", **HTMX)
     assert "uws-changed" in response["HX-Trigger"]
     run.refresh_from_db()
     assert run.status == "stopped"
-    assert "It is stopped already." in browser.get(f"/runs/{run.pk}/stop/", **HTMX).content.decode()
+    assert "There is nothing to stop. Status: stopped." in browser.get(f"/runs/{run.pk}/stop/", **HTMX).content.decode()
     assert browser.post(f"/runs/{run.pk}/stop/", **HTMX).status_code == 422
 
 
-def test_a_deletion_says_what_is_lost_and_leaves_the_row(browser: Client, finished: Run) -> None:
+def test_deletion_shows_a_summary_and_keeps_the_row(browser: Client, finished: Run) -> None:
     page = browser.get(f"/runs/{finished.pk}/delete/", **HTMX).content.decode()
     assert "hello.1, finished" in page
     assert browser.post(f"/runs/{finished.pk}/delete/")["Location"] == "/runs/"
@@ -196,17 +194,15 @@ def test_a_deletion_says_what_is_lost_and_leaves_the_row(browser: Client, finish
     assert "hello.1 is being deleted." in browser.get("/runs/").content.decode()
 
 
-def test_what_goes_on_is_not_deleted(browser: Client, ada: User) -> None:
+def test_active_run_is_not_deleted(browser: Client, ada: User) -> None:
     run = queued(ada)
     page = browser.get(f"/runs/{run.pk}/delete/", **HTMX).content.decode()
     assert "Stop it first." in page
-    assert "Delete for good" not in page
+    assert "Delete permanently" not in page
     assert browser.post(f"/runs/{run.pk}/delete/", **HTMX).status_code == 422
 
 
-def test_results_go_into_a_workspace_with_where_they_come_from(
-    browser: Client, finished: Run, workspace: Workspace
-) -> None:
+def test_results_are_copied_with_their_provenance(browser: Client, finished: Run, workspace: Workspace) -> None:
     page = browser.get(f"/runs/{finished.pk}/results/", **HTMX).content.decode()
     assert 'value="hello.1"' in page
     response = browser.post(f"/runs/{finished.pk}/results/", {"workspace": workspace.pk, "folder": "kept"})
@@ -220,9 +216,7 @@ def test_results_go_into_a_workspace_with_where_they_come_from(
     assert (response.status_code, b"kept already exists" in response.content) == (422, True)
 
 
-def test_results_of_a_run_that_was_restarted_name_the_restarts(
-    browser: Client, finished: Run, workspace: Workspace
-) -> None:
+def test_results_of_a_restarted_run_name_the_restarts(browser: Client, finished: Run, workspace: Workspace) -> None:
     assert "was restarted" not in browser.get(f"/runs/{finished.pk}/results/", **HTMX).content.decode()
     restart = restart_run(run=finished, start=Start(parameters={"pause": 9}), now=timezone.now())
     assert (
@@ -234,13 +228,13 @@ def test_results_of_a_run_that_was_restarted_name_the_restarts(
     Run.objects.filter(pk=restart.pk).update(status="finished")
     browser.post(f"/runs/{finished.pk}/results/", given)
     with open_file(workspace=workspace, path="kept/provenance.json").content as content:
-        told = json.loads(content.read())
-    (named,) = told["restarted_in_place"]
+        provenance = json.loads(content.read())
+    (named,) = provenance["restarted_in_place"]
     assert (named["run"], named["name"]) == (str(restart.pk), restart.full_name)
-    assert named["parameters"] == {**told["parameters"], "pause": 9}
+    assert named["parameters"] == {**provenance["parameters"], "pause": 9}
 
 
-def test_of_very_many_restarts_the_newest_are_named_without_what_is_large(finished: Run) -> None:
+def test_provenance_of_many_restarts_is_limited(finished: Run) -> None:
     copies = [copy(finished) for _ in range(MOST_RESTARTS + 5)]
     for number, one in enumerate(copies, start=1):
         one.pk, one.minor = uuid4(), number
@@ -251,7 +245,7 @@ def test_of_very_many_restarts_the_newest_are_named_without_what_is_large(finish
     assert {"specification", "kept_logs"} <= named[0].get_deferred_fields()
 
 
-def test_results_go_to_no_workspace_of_somebody_else(
+def test_results_are_not_copied_to_a_workspace_of_another_user(
     browser: Client, finished: Run, workspace_of: Any, make_user: Any
 ) -> None:
     theirs = workspace_of(make_user("mallory"))
@@ -261,18 +255,18 @@ def test_results_go_to_no_workspace_of_somebody_else(
     assert response.status_code == 422
 
 
-def test_a_run_without_an_end_has_no_results(browser: Client, ada: User) -> None:
+def test_unfinished_run_has_no_results(browser: Client, ada: User) -> None:
     response = browser.get(f"/runs/{queued(ada).pk}/results/", **HTMX)
     assert (response.status_code, b"no results" in response.content) == (422, True)
 
 
-def test_others_run_nothing_in_a_workspace(stranger: Client, ready: Workspace) -> None:
+def test_stranger_cannot_run_in_a_workspace(stranger: Client, ready: Workspace) -> None:
     assert stranger.get(f"/w/{ready.pk}/run/").status_code == 404
     assert stranger.post(f"/w/{ready.pk}/run/", GIVEN).status_code == 404
     assert not Run.objects.exists()
 
 
-def test_a_form_gives_only_what_differs() -> None:
+def test_form_returns_only_changed_parameters() -> None:
     own: dict[str, Any] = {"a": 1, "b": "x", "c": True, "d": None, "e": 1.5}
     same = ParametersForm({"p0": "1", "p1": "x", "p2": "true", "p3": "null", "p4": "1.5"}, own=own)
     assert same.is_valid()
@@ -282,7 +276,7 @@ def test_a_form_gives_only_what_differs() -> None:
     assert other.parameters == {"a": 1.0, "b": "", "c": False, "d": [], "e": 2}
 
 
-def test_more_runs_than_may_wait_are_said_on_the_form(browser: Client, ready: Workspace) -> None:
+def test_full_queue_is_an_error_of_the_form(browser: Client, ready: Workspace) -> None:
     site = registry.site()
     registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=1)))
     assert browser.post(f"/w/{ready.pk}/run/", GIVEN, **HTMX)["HX-Redirect"].startswith("/runs/")

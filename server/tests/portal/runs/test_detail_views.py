@@ -1,4 +1,4 @@
-"""The pages of one run: overview, logs, files, specification, comparison; and that they are nobody else's."""
+"""The pages of one run: overview, logs, files, specification, comparison; and access to them."""
 
 import io
 import json
@@ -35,7 +35,7 @@ def workflows(site: Registry) -> Iterator[Registry]:
 
 @pytest.fixture
 def started(ada: User, resource: FakeResource) -> Runner:
-    """A run whose only command runs."""
+    """A run whose only command is running."""
     run = queued(ada, "hello", who="world", pause=1)
     controlled()
     runner = Runner(run, resource)
@@ -62,7 +62,7 @@ def page_of(browser: Client, run: Run, path: str = "", status: int = 200) -> str
     return response.content.decode()
 
 
-def test_a_run_that_waits_says_how_many_are_ahead(browser: Client, ada: User) -> None:
+def test_queued_run_shows_how_many_are_ahead(browser: Client, ada: User) -> None:
     for name in ("first", "second", "third"):
         queued(ada, name)
     page = page_of(browser, Run.objects.get(name="third"))
@@ -71,13 +71,13 @@ def test_a_run_that_waits_says_how_many_are_ahead(browser: Client, ada: User) ->
     assert "Stop" in page
 
 
-def test_a_run_says_that_container_images_are_not_used(
+def test_run_shows_that_container_images_are_ignored(
     browser: Client, ada: User, workflows: Registry, resource: FakeResource
 ) -> None:
     run = created(ada)
     name = registry.site().resources["local"].name
     said = (
-        f"Container images are not used: all commands run on <strong>{name}</strong>, in the environment of "
+        f"Container images are ignored. All commands run on <strong>{name}</strong>, in the environment of "
         "<strong>this site</strong>."
     )
     assert said in page_of(browser, run)
@@ -88,7 +88,7 @@ def test_a_run_says_that_container_images_are_not_used(
     assert said not in page_of(browser, run, "again/")
 
 
-def test_a_run_says_until_when_its_files_are_kept(browser: Client, ada: User, resource: FakeResource) -> None:
+def test_run_shows_the_retention_of_its_files(browser: Client, ada: User, resource: FakeResource) -> None:
     document = {**specification(), "workspace": {"retention_days": {"**/*.tmp": 1}}}
     run = create_run(RunRequest(owner=ada, name="kept", document=document), now=timezone.now())
     page = " ".join(page_of(browser, run).split())
@@ -96,19 +96,19 @@ def test_a_run_says_until_when_its_files_are_kept(browser: Client, ada: User, re
     Run.objects.filter(pk=run.pk).update(
         status="finished", retention_since=datetime(2026, 3, 1, 12, tzinfo=UTC), next_check_at=None
     )
-    assert "<code>**/*.tmp</code> was deleted on 2 March 2026" in " ".join(page_of(browser, run).split())
+    assert "<code>**/*.tmp</code> deleted on 2 March 2026" in " ".join(page_of(browser, run).split())
     Run.objects.filter(pk=run.pk).update(retention_since=datetime(2999, 3, 1, 12, tzinfo=UTC))
     assert "<code>**/*.tmp</code> until 2 March 2999" in " ".join(page_of(browser, run).split())
 
 
-def test_a_run_that_was_not_started_offers_that(browser: Client, ada: User) -> None:
+def test_created_run_offers_to_start(browser: Client, ada: User) -> None:
     page = page_of(browser, created(ada))
     assert "not started" in page
     assert "again/" in page
     assert "Copy results" not in page
 
 
-def test_a_run_shows_its_steps_and_how_far_it_is(browser: Client, started: Runner) -> None:
+def test_run_shows_its_steps_and_progress(browser: Client, started: Runner) -> None:
     page = page_of(browser, started.run)
     assert "every 1s" in page
     assert "data-ticking" in page
@@ -123,27 +123,27 @@ def test_a_run_shows_its_steps_and_how_far_it_is(browser: Client, started: Runne
     assert "Copy results" in page
 
 
-def test_a_run_that_failed_shows_the_last_lines_of_the_step(browser: Client, started: Runner) -> None:
+def test_failed_run_shows_the_last_output_of_the_step(browser: Client, started: Runner) -> None:
     started.print("".join(f"line {number}\n" for number in range(40)) + "no <such> file\n")
     ended(started, "failed")
     page = page_of(browser, started.run)
     assert "no &lt;such&gt; file" in page
     assert "line 39" in page
     assert "line 5\n" not in page
-    assert "At only" in page
+    assert "Failed at only" in page
 
 
-def test_the_part_is_sent_only_when_it_changed(browser: Client, started: Runner) -> None:
+def test_fragment_is_sent_only_when_changed(browser: Client, started: Runner) -> None:
     address = f"/runs/{started.run.pk}/"
     part = browser.get(address, **HTMX).content.decode()
-    mark = part.partition('"seen": "')[2].partition('"')[0]
+    fingerprint = part.partition('"seen": "')[2].partition('"')[0]
     assert "<html" not in part
-    assert browser.get(f"{address}?seen={mark}", **HTMX).status_code == 204
+    assert browser.get(f"{address}?seen={fingerprint}", **HTMX).status_code == 204
     ended(started)
-    assert browser.get(f"{address}?seen={mark}", **HTMX).status_code == 200
+    assert browser.get(f"{address}?seen={fingerprint}", **HTMX).status_code == 200
 
 
-def test_a_log_is_sent_once_piece_by_piece(browser: Client, started: Runner) -> None:
+def test_log_is_sent_in_parts(browser: Client, started: Runner) -> None:
     more = f"/runs/{started.run.pk}/logs/more/?step={started.command}&after="
     started.print("one <b>\n")
     page = page_of(browser, started.run, f"logs/?step={started.command}")
@@ -160,7 +160,7 @@ def test_a_log_is_sent_once_piece_by_piece(browser: Client, started: Runner) -> 
     assert piece == ""
 
 
-def test_half_a_character_waits_for_its_other_half(browser: Client, started: Runner, site: Registry) -> None:
+def test_incomplete_character_is_sent_once_complete(browser: Client, started: Runner, site: Registry) -> None:
     more = f"/runs/{started.run.pk}/logs/more/?step={started.command}&after=0"
     started.print_bytes("gr\u00fc".encode()[:-1])
     assert browser.get(more).content.decode().startswith("gr<span")
@@ -168,13 +168,13 @@ def test_half_a_character_waits_for_its_other_half(browser: Client, started: Run
     assert browser.get(more).content.decode().startswith("gr\u00fcn<span")
 
 
-def test_a_log_that_is_begun_anew_is_shown_from_its_start(browser: Client, started: Runner) -> None:
+def test_truncated_log_is_shown_from_its_start(browser: Client, started: Runner) -> None:
     started.print("new\n")
     piece = browser.get(f"/runs/{started.run.pk}/logs/more/?step={started.command}&after=5000").content.decode()
     assert piece.startswith("new\n<span")
 
 
-def test_the_engines_log_goes_on_where_it_was(browser: Client, started: Runner) -> None:
+def test_engine_log_continues_at_the_position(browser: Client, started: Runner) -> None:
     page = page_of(browser, started.run, "logs/")
     assert "Step 0 (only): true" in page
     end = page.partition("after=")[2].partition('"')[0]
@@ -189,21 +189,21 @@ def test_the_engines_log_goes_on_where_it_was(browser: Client, started: Runner) 
     ("query", "status"),
     [("step=nonsense", 400), ("after=-1", 400), ("after=1e9", 400), ("after=" + "9" * 30, 400), ("after=999999", 204)],
 )
-def test_odd_questions_for_logs_are_refused(browser: Client, started: Runner, query: str, status: int) -> None:
+def test_invalid_log_requests_are_rejected(browser: Client, started: Runner, query: str, status: int) -> None:
     assert browser.get(f"/runs/{started.run.pk}/logs/more/?{query}").status_code == status
 
 
-def test_the_log_of_a_step_that_is_not_there_is_not_found(browser: Client, started: Runner) -> None:
+def test_log_of_an_unknown_step_is_not_found(browser: Client, started: Runner) -> None:
     page_of(browser, started.run, f"logs/?step={uuid.uuid4()}", status=404)
 
 
-def test_what_is_left_of_the_logs_stays_when_the_files_are_gone(browser: Client, started: Runner) -> None:
+def test_kept_logs_are_shown_after_the_files_are_deleted(browser: Client, started: Runner) -> None:
     started.print("it said this\n")
     run = ended(started)
     delete_run(run=run, now=timezone.now())
     controlled()
     controlled()
-    assert "its logs stays" in page_of(browser, run)
+    assert "of its logs is kept" in page_of(browser, run)
     assert "The workflow has ended" in page_of(browser, run, "logs/")
     assert "it said this" in page_of(browser, run, f"logs/?step={started.command}")
     assert "is deleted" in page_of(browser, run, "files/")
@@ -212,7 +212,7 @@ def test_what_is_left_of_the_logs_stays_when_the_files_are_gone(browser: Client,
 
 def test_files_are_listed_by_folder_and_downloaded(browser: Client, ada: User) -> None:
     run = created(ada)
-    assert "no files here" in page_of(browser, run, "files/")
+    assert "This folder is empty" in page_of(browser, run, "files/")
     put(run, "results/out.txt", b"42")
     assert "results" in page_of(browser, run, "files/")
     assert "out.txt" in page_of(browser, run, "files/?in=results")
@@ -225,7 +225,7 @@ def test_files_are_listed_by_folder_and_downloaded(browser: Client, ada: User) -
         assert [name for name in archive.namelist() if not name.endswith("/")] == ["results/out.txt"]
 
 
-def test_the_specification_is_shown_as_it_was_written(browser: Client, ada: User) -> None:
+def test_specification_is_shown_in_its_original_text(browser: Client, ada: User) -> None:
     run = created(ada, "hello", who="world")
     page = page_of(browser, run, "specification/")
     assert "without comments" in page
@@ -252,22 +252,22 @@ def test_two_runs_are_compared(browser: Client, ada: User) -> None:
     assert "2 &lt; 3" in again
 
 
-def test_a_restart_is_compared_by_its_parameters(browser: Client, started: Runner) -> None:
+def test_restart_is_compared_by_its_parameters(browser: Client, started: Runner) -> None:
     run = ended(started)
     start = Start(parameters={"who": "moon"})
     other = restart_run(run=run, start=start, now=timezone.now())
     page = page_of(browser, run, f"compare/?with={other.pk}")
-    assert "work with the same files" in page
+    assert "share the same files" in page
     assert '<code class="diff-removed">moon</code>' in page
     assert "#1.1" in page_of(browser, run)
 
 
-def test_who_has_one_run_has_nothing_to_compare(browser: Client, ada: User) -> None:
+def test_single_run_has_nothing_to_compare(browser: Client, ada: User) -> None:
     assert "no other run" in page_of(browser, created(ada), "compare/")
 
 
 @pytest.mark.parametrize("path", [*PAGES, "delete/", "results/"])
-def test_pages_are_nobody_elses(
+def test_stranger_cannot_see_the_pages(
     stranger: Client, ada: User, make_user: Callable[[str], User], path: str, client: Client
 ) -> None:
     run = created(ada, "hello", secret="s3cr3t-value")

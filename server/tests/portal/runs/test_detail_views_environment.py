@@ -1,4 +1,4 @@
-"""What the pages of a run say of its environment, and of what is missing from it."""
+"""The environment of a run on its pages, and what is missing from it."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ def started(ada: User, resource: FakeResource) -> Runner:
     return runner
 
 
-def test_the_environment_of_a_run_is_shown_with_its_lock(browser: Client, started: Runner) -> None:
+def test_environment_of_a_run_is_shown_with_its_lock(browser: Client, started: Runner) -> None:
     assert "<dt>Environment</dt>" not in page_of(browser, started.run)
     started.describe_environment(name="workspace <Fit>", packages=12, sha256=DIGEST, file="environment.lock")
     page = " ".join(page_of(browser, started.run).split())
@@ -42,7 +42,7 @@ def test_the_environment_of_a_run_is_shown_with_its_lock(browser: Client, starte
     assert f"lock sha256:{DIGEST} in environment.lock" in page_of(browser, started.run, "logs/")
 
 
-def test_a_run_that_failed_says_what_is_missing(browser: Client, started: Runner) -> None:
+def test_failed_run_shows_what_is_missing(browser: Client, started: Runner) -> None:
     started.print("/bin/bash: line 1: python: command not found\n")
     started.end("failed", MISSING)
     controlled()

@@ -1,4 +1,4 @@
-"""The list of runs, and the runs of a workspace."""
+"""The list of all runs, and of the runs of a workspace."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -57,13 +57,13 @@ def page_of(browser: Client, path: str, status: int = 200) -> str:
     return response.content.decode()
 
 
-def test_without_runs_the_list_says_what_it_is_for(browser: Client) -> None:
+def test_empty_list_explains_runs(browser: Client) -> None:
     page = page_of(browser, "/runs/")
-    assert "Your first run" in page
+    assert "Start your first run" in page
     assert "every 15s" in page
 
 
-def test_the_list_shows_state_name_and_progress(browser: Client, ada: User, resource: FakeResource) -> None:
+def test_list_shows_state_name_and_progress(browser: Client, ada: User, resource: FakeResource) -> None:
     run = queued(ada, "hello")
     page = page_of(browser, "/runs/")
     assert "waiting" in page
@@ -85,7 +85,7 @@ def test_the_list_shows_state_name_and_progress(browser: Client, ada: User, reso
     assert "1 running" not in page_of(browser, "/runs/")
 
 
-def test_the_list_is_searched_filtered_and_sorted(browser: Client, ada: User) -> None:
+def test_list_is_searched_filtered_and_sorted(browser: Client, ada: User) -> None:
     for name in ("alpha", "beta", "betamax"):
         created(ada, name)
     queued(ada, "gamma")
@@ -100,29 +100,29 @@ def test_the_list_is_searched_filtered_and_sorted(browser: Client, ada: User) ->
     assert names("status=created&sort=oldest") == ["alpha", "beta", "betamax"]
     assert names("sort=name") == ["alpha", "beta", "betamax", "gamma"]
     assert names("status=nonsense&sort=%00&page=99") == ["gamma", "betamax", "beta", "alpha"]
-    assert "Nothing matches" in page_of(browser, "/runs/?q=nothing")
+    assert "No matches" in page_of(browser, "/runs/?q=nothing")
 
 
-def test_deleted_runs_are_shown_to_who_asks_for_them(browser: Client, ada: User) -> None:
+def test_deleted_runs_are_shown_on_request(browser: Client, ada: User) -> None:
     run = created(ada, "hello")
     delete_run(run=run, now=timezone.now())
-    assert "Your first run" in page_of(browser, "/runs/")
+    assert "Start your first run" in page_of(browser, "/runs/")
     assert ">hello <" in page_of(browser, "/runs/?status=deleted")
 
 
-def test_nothing_is_sent_again_that_is_shown_already(browser: Client, ada: User) -> None:
+def test_unchanged_list_is_not_sent_again(browser: Client, ada: User) -> None:
     queued(ada, "hello")
     response = browser.get("/runs/", **HTMX)
-    mark = response.content.decode().partition('"seen": "')[2].partition('"')[0]
-    assert browser.get(f"/runs/?seen={mark}", **HTMX).status_code == 204
+    fingerprint = response.content.decode().partition('"seen": "')[2].partition('"')[0]
+    assert browser.get(f"/runs/?seen={fingerprint}", **HTMX).status_code == 204
 
 
-def test_the_address_holds_the_filter(browser: Client, ada: User) -> None:
+def test_filter_is_in_the_address(browser: Client, ada: User) -> None:
     response = browser.get("/runs/?q=a&status=&sort=", HTTP_HX_TRIGGER="filter", **HTMX)
     assert response["HX-Push-Url"] == "/runs/?q=a"
 
 
-def test_a_page_of_runs_takes_the_same_few_queries(browser: Client, ada: User) -> None:
+def test_list_makes_a_constant_number_of_queries(browser: Client, ada: User) -> None:
     created(ada, "one")
     browser.get("/runs/")
     with CaptureQueriesContext(connection) as before:
@@ -134,29 +134,27 @@ def test_a_page_of_runs_takes_the_same_few_queries(browser: Client, ada: User) -
     assert len(after) == len(before) <= 8
 
 
-def test_the_list_has_pages(browser: Client, ada: User) -> None:
+def test_list_has_pages(browser: Client, ada: User) -> None:
     for number in range(21):
         created(ada, f"n{number}")
     assert "Page 1 of 2" in page_of(browser, "/runs/")
     assert ">n0 <" in page_of(browser, "/runs/?page=2")
 
 
-def test_others_see_nothing_of_them(browser: Client, stranger: Client, ada: User, workspace: Workspace) -> None:
+def test_stranger_sees_no_runs(browser: Client, stranger: Client, ada: User, workspace: Workspace) -> None:
     created(ada, "hello")
     assert ">hello <" not in page_of(stranger, "/runs/?status=created")
-    assert "Your first run" in page_of(stranger, "/runs/")
+    assert "Start your first run" in page_of(stranger, "/runs/")
     page_of(stranger, f"/w/{workspace.pk}/runs/", status=404)
 
 
-def test_a_workspace_without_a_workflow_says_so(browser: Client, workspace: Workspace) -> None:
+def test_workspace_without_workflow_explains_it(browser: Client, workspace: Workspace) -> None:
     page = page_of(browser, f"/w/{workspace.pk}/runs/")
-    assert "There is no <code>reana.yaml</code>" in page
+    assert "add a <code>reana.yaml</code>" in page
     assert "Run workflow" not in page
 
 
-def test_a_new_workspace_offers_its_workflow_at_once_and_no_longer_when_it_is_gone(
-    browser: Client, workspace: Workspace
-) -> None:
+def test_workspace_offers_its_workflow_only_while_it_exists(browser: Client, workspace: Workspace) -> None:
     location = f"/w/{workspace.pk}/"
     assert "Run workflow" not in page_of(browser, location)
     put(workspace, reana__yaml=YAML)
@@ -167,14 +165,14 @@ def test_a_new_workspace_offers_its_workflow_at_once_and_no_longer_when_it_is_go
     assert "Run workflow" not in page_of(browser, location)
 
 
-def test_runs_that_a_session_makes_are_listed_with_its_workspace(
+def test_runs_of_a_session_are_listed_with_its_workspace(
     browser: Client, stranger: Client, ada: User, workspace: Workspace
 ) -> None:
     launch = LaunchRequest(owner=ada, workspace_id=workspace.pk, job_type="jupyter_lab")
     job = start_job(launch, now=timezone.now())
     assert grant_session_token(job=job, now=timezone.now())
     location, others = f"/w/{workspace.pk}/runs/", mint_token(user=ada, name=f"Session {job.pk}", now=timezone.now())
-    assert "Nothing was run from this workspace yet" in page_of(browser, location)
+    assert "No workflow has been run from this workspace yet" in page_of(browser, location)
     for name, token in (("inside", session_token(job).text), ("outside", others)):
         response = Client().post(
             f"/api/workflows?access_token={token}&workflow_name={name}",
@@ -189,7 +187,7 @@ def test_runs_that_a_session_makes_are_listed_with_its_workspace(
     assert stranger.get(location).status_code == 404
 
 
-def test_a_workspace_offers_its_workflows_and_lists_its_runs(browser: Client, ada: User, workspace: Workspace) -> None:
+def test_workspace_offers_its_workflows_and_lists_its_runs(browser: Client, ada: User, workspace: Workspace) -> None:
     put(workspace, reana__yaml=YAML, data__txt=b"1")
     put(workspace, **{"reana-fit__yaml": YAML})
     page = page_of(browser, f"/w/{workspace.pk}/runs/")

@@ -1,4 +1,4 @@
-"""Launching, and launching the same again."""
+"""Launch, and launch again."""
 
 import re
 from collections.abc import Callable
@@ -32,7 +32,7 @@ CHOICE = {
 
 
 def chosen_in(content: str) -> str:
-    """Return the application that is checked."""
+    """Return the checked application."""
     [chosen] = re.findall(r'<input [^>]*name="job_type"\s+value="(\w+)"[^>]*\schecked', content)
     return str(chosen)
 
@@ -46,7 +46,7 @@ def test_launch_offers_cards_and_bounded_numbers(browser: Client, workspace: Wor
     assert "<dialog" not in browser.get(f"/w/{workspace.pk}/launch/").content.decode()
 
 
-def test_launch_starts_a_job_and_goes_to_wait_for_it(browser: Client, workspace: Workspace, ada: User) -> None:
+def test_launch_starts_a_job_and_opens_its_progress(browser: Client, workspace: Workspace, ada: User) -> None:
     response = browser.post(f"/w/{workspace.pk}/launch/", CHOICE)
     job = Job.objects.get()
     assert (response.status_code, response["Location"]) == (302, f"/open/{job.pk}/")
@@ -54,7 +54,7 @@ def test_launch_starts_a_job_and_goes_to_wait_for_it(browser: Client, workspace:
     assert (job.cpus, job.memory_mb, job.time_limit_seconds) == (2, 2048, 3600)
 
 
-def test_launch_by_htmx_sends_the_browser_on(browser: Client, workspace: Workspace) -> None:
+def test_launch_by_htmx_redirects(browser: Client, workspace: Workspace) -> None:
     response = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
     assert response["HX-Redirect"] == f"/open/{Job.objects.get().pk}/"
 
@@ -71,7 +71,7 @@ def test_launch_by_htmx_sends_the_browser_on(browser: Client, workspace: Workspa
         ({"resource": "unknown"}, "<form"),
     ],
 )
-def test_launch_with_a_problem_says_so_beside_the_field(
+def test_invalid_option_is_an_error_of_its_field(
     browser: Client, workspace: Workspace, change: dict[str, str], problem: str
 ) -> None:
     response = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, **change}, **HTMX)
@@ -80,7 +80,7 @@ def test_launch_with_a_problem_says_so_beside_the_field(
     assert Job.objects.count() == 0
 
 
-def test_launch_shows_what_the_action_refuses_beside_the_field(browser: Client, workspace: Workspace) -> None:
+def test_option_rejected_by_the_action_is_an_error_of_its_field(browser: Client, workspace: Workspace) -> None:
     tight = tuple(
         replace(one, type_name="str", minimum=None, maximum=None) if one.variable_name == "num_cpus" else one
         for one in registry.site().parameters
@@ -91,7 +91,7 @@ def test_launch_shows_what_the_action_refuses_beside_the_field(browser: Client, 
     assert b"id_option-num_cpus_error" in response.content
 
 
-def test_launch_into_a_workspace_that_goes_is_refused(browser: Client, workspace: Workspace) -> None:
+def test_launch_in_a_workspace_in_deletion_is_rejected(browser: Client, workspace: Workspace) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(status="deleting")
     response = browser.post(f"/w/{workspace.pk}/launch/", CHOICE, **HTMX)
     assert response.status_code == 422
@@ -103,11 +103,11 @@ def test_launch_remembers_the_last_choice(browser: Client, workspace: Workspace,
     job_in(workspace, "complete", job_type="local_test")
     content = browser.get(f"/w/{workspace.pk}/launch/", **HTMX).content.decode()
     assert 'name="option-num_cpus" value="2"' in content
-    assert chosen_in(content) == "jupyter_lab"  # what nobody opens is not offered
+    assert chosen_in(content) == "jupyter_lab"  # a job type without a web interface is not offered
     assert "local_test" not in content
 
 
-def test_launch_offers_the_usual_application_of_the_workspace(
+def test_launch_preselects_the_default_application(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job_in(workspace, "complete")
@@ -116,7 +116,7 @@ def test_launch_offers_the_usual_application_of_the_workspace(
     assert chosen_in(content) == "local_test"
 
 
-def test_launch_offers_a_choice_of_resources_where_there_is_one(browser: Client, workspace: Workspace) -> None:
+def test_launch_offers_several_resources(browser: Client, workspace: Workspace) -> None:
     site = registry.site()
     further = {**site.resources, "cluster": replace(site.resources["local"], name="The cluster")}
     registry.install(registry.current(), replace(site, resources=further))
@@ -134,7 +134,7 @@ def test_launch_again_starts_the_same(browser: Client, workspace: Workspace, job
     assert (job.job_type, job.resource, job.cpus, job.memory_mb) == ("jupyter_lab", "local", 2, 2048)
 
 
-def test_launch_again_of_what_is_not_allowed_any_more_is_told(
+def test_launch_again_with_options_no_longer_allowed_is_reported(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     old = job_in(workspace, "failed", requested={"job_details": {}, "resource_options": {"num_cpus": 99}})
@@ -144,15 +144,13 @@ def test_launch_again_of_what_is_not_allowed_any_more_is_told(
     assert b"above maximum" in response.content
 
 
-def test_launch_again_of_a_workspace_that_is_gone(
-    browser: Client, workspace: Workspace, job_in: Callable[..., Job]
-) -> None:
+def test_launch_again_in_a_deleted_workspace(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     old = job_in(workspace, "complete")
     Workspace.objects.filter(pk=workspace.pk).delete()
     assert browser.post(f"/session/{old.pk}/again/").status_code == 404
 
 
-def test_launch_above_the_capacity_says_what_the_resource_has(
+def test_launch_above_the_capacity_names_the_capacity(
     browser: Client, workspace: Workspace, resource: FakeResource
 ) -> None:
     resource.has = Capacity(cpus=2, memory_mb=24_105)
@@ -167,7 +165,7 @@ def test_launch_above_the_capacity_says_what_the_resource_has(
     assert browser.post(f"/w/{workspace.pk}/launch/", CHOICE).status_code == 302
 
 
-def test_launch_is_bounded_by_the_chosen_resource(browser: Client, workspace: Workspace, site: Registry) -> None:
+def test_launch_is_limited_by_the_chosen_resource(browser: Client, workspace: Workspace, site: Registry) -> None:
     put_resources(site, local=Capacity(cpus=2), cluster=Capacity(cpus=8))
     wanted = {**CHOICE, "option-num_cpus": "8"}
     assert b"The local has 2 CPUs." in browser.post(f"/w/{workspace.pk}/launch/", wanted).content
@@ -179,7 +177,7 @@ def test_launch_is_bounded_by_the_chosen_resource(browser: Client, workspace: Wo
     assert [(job.resource, job.cpus) for job in Job.objects.all()] == [("cluster", 8)]
 
 
-def test_launch_of_a_new_workspace_offers_what_was_launched_elsewhere(
+def test_launch_in_a_new_workspace_preselects_the_last_application(
     browser: Client, ada: User, workspace_of: Callable[..., Workspace], job_in: Callable[..., Job]
 ) -> None:
     job_in(workspace_of(ada, "old"), "complete")
@@ -188,7 +186,7 @@ def test_launch_of_a_new_workspace_offers_what_was_launched_elsewhere(
     assert "2 CPUs, 2 GB, 1 hour" in browser.get(f"/w/{new.pk}/launch/").content.decode()
 
 
-def test_first_launch_needs_no_decision(browser: Client, workspace: Workspace) -> None:
+def test_first_launch_needs_no_input(browser: Client, workspace: Workspace) -> None:
     content = browser.get(f"/w/{workspace.pk}/launch/").content.decode()
     assert '<details class="options" >' in content
     assert "1 CPU, 4 GB, 4 hours" in content
@@ -197,7 +195,7 @@ def test_first_launch_needs_no_decision(browser: Client, workspace: Workspace) -
     assert browser.post(f"/w/{workspace.pk}/launch/", sent)["Location"] == f"/open/{Job.objects.get().pk}/"
 
 
-def test_launch_again_of_more_than_there_is_now_leads_to_the_form(
+def test_launch_again_above_the_capacity_leads_to_the_form(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job], resource: FakeResource
 ) -> None:
     old = job_in(workspace, "complete")
@@ -205,13 +203,13 @@ def test_launch_again_of_more_than_there_is_now_leads_to_the_form(
     response = browser.post(f"/session/{old.pk}/again/", follow=True)
     assert response.redirect_chain == [(f"/w/{workspace.pk}/launch/?job_type=jupyter_lab", 302)]
     content = response.content.decode()
-    assert "This machine has 1 CPU. Ask for less." in content
+    assert "This machine has 1 CPU. Request less." in content
     assert "1 CPU, 2 GB, 1 hour" in content
     assert Job.objects.count() == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/w/{}/"])
-def test_the_last_session_is_launched_again_with_one_click(
+def test_last_session_is_launched_again_with_one_click(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job], path: str
 ) -> None:
     old = job_in(workspace, "complete")
@@ -222,7 +220,7 @@ def test_the_last_session_is_launched_again_with_one_click(
     assert "/again/" not in browser.get(path.format(workspace.pk)).content.decode()
 
 
-def test_launch_for_a_file_offers_what_opens_it(
+def test_launch_for_a_file_offers_its_applications(
     browser: Client, workspace: Workspace, apps: Registry, job_in: Callable[..., Job]
 ) -> None:
     write(workspace, "d/app.py")
@@ -238,7 +236,7 @@ def test_launch_for_a_file_offers_what_opens_it(
 
 
 @pytest.mark.parametrize("file", ["gone.py", "d", "link", "../x", ".."])
-def test_launch_for_what_is_no_file_is_refused(
+def test_launch_for_a_missing_file_is_rejected(
     browser: Client, workspace: Workspace, apps: Registry, file: str
 ) -> None:
     write(workspace, "d/app.py")
@@ -247,11 +245,9 @@ def test_launch_for_what_is_no_file_is_refused(
     assert Job.objects.count() == 0
 
 
-def test_launch_of_an_application_that_runs_a_file_lets_one_choose(
-    browser: Client, workspace: Workspace, apps: Registry
-) -> None:
+def test_application_that_runs_a_file_offers_files(browser: Client, workspace: Workspace, apps: Registry) -> None:
     path, name = f"/w/{workspace.pk}/launch/", "file-streamlit"
-    assert "There is no file yet that Streamlit can run" in browser.get(path).content.decode()
+    assert "This workspace has no file yet that Streamlit can run" in browser.get(path).content.decode()
     response = browser.post(path, {**CHOICE, "job_type": "streamlit"})
     assert (response.status_code, b"Choose the file to run." in response.content) == (422, True)
     write(workspace, "notes.txt", "b.py", "d/a\nb.py")
@@ -265,33 +261,31 @@ def test_launch_of_an_application_that_runs_a_file_lets_one_choose(
     assert r'<option value="d/a\x0Ab.py" selected>' in browser.get(path).content.decode()
 
 
-def test_launch_of_a_file_that_is_gone_since_keeps_the_form(
-    browser: Client, workspace: Workspace, apps: Registry
-) -> None:
+def test_launch_of_a_deleted_file_keeps_the_form(browser: Client, workspace: Workspace, apps: Registry) -> None:
     write(workspace, "b.py")
     measure(workspace)
     home = home_of(workspace)
     home.storage.remove(home.location, "b.py")
     response = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "job_type": "streamlit", "file-streamlit": "b.py"})
-    assert (response.status_code, b"is not a file of this workspace" in response.content) == (422, True)
+    assert (response.status_code, b"is not a file in this workspace" in response.content) == (422, True)
     assert Job.objects.count() == 0
 
 
-def test_launch_again_of_a_file_that_is_gone_leads_to_the_form(
+def test_launch_again_of_a_deleted_file_leads_to_the_form(
     browser: Client, workspace: Workspace, apps: Registry, job_in: Callable[..., Job]
 ) -> None:
     old = job_in(workspace, "complete", job_type="streamlit", requested={"file": "b.py", "resource_options": {}})
     response = browser.post(f"/session/{old.pk}/again/", follow=True)
     assert response.redirect_chain == [(f"/w/{workspace.pk}/launch/?job_type=streamlit", 302)]
-    assert b"b.py is not a file of this workspace" in response.content
+    assert b"b.py is not a file in this workspace" in response.content
     write(workspace, "b.py")
     browser.post(f"/session/{old.pk}/again/")
     assert Job.objects.exclude(pk=old.pk).get().job_details == {"file": "b.py"}
 
 
-def test_list_of_files_is_bounded(browser: Client, workspace: Workspace, apps: Registry) -> None:
+def test_list_of_files_is_limited(browser: Client, workspace: Workspace, apps: Registry) -> None:
     files = [{"name": f"/{number:04}.py"} for number in range(1000)]
     Workspace.objects.update(current={"files": files, "symlinks": []})
     content = browser.get(f"/w/{workspace.pk}/launch/").content.decode()
     assert len(re.findall(r'<option value="\d+\.py"', content)) == 200
-    assert "These are the first of many." in content
+    assert "Only the first files are listed." in content

@@ -1,4 +1,4 @@
-"""Fields from parameters, their bounds, and what is offered first."""
+"""Fields of parameters, their limits, and initial values."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def test_field_for_each_type(type_name: str, kind: type[forms.Field]) -> None:
     assert (field.label, field.initial) == ("Speed", 3)
 
 
-def test_field_for_a_number_has_its_bounds() -> None:
+def test_field_for_a_number_has_its_limits() -> None:
     field = field_for(PLAIN)
     assert (field.widget.attrs, field.required) == ({"min": 1, "max": 9, "data-step": 1}, True)
     for value in (0, 10):
@@ -47,7 +47,7 @@ def test_field_for_a_number_has_its_bounds() -> None:
             field.clean(value)
 
 
-def test_field_for_a_bool_may_be_off() -> None:
+def test_field_for_a_bool_is_optional() -> None:
     assert not field_for(replace(PLAIN, type_name="bool")).required
 
 
@@ -58,7 +58,7 @@ def test_slider_step_is_round(low: int, high: int, step: int) -> None:
     assert slider_step(low, high) == step
 
 
-def test_initial_from_nothing_is_the_site_s(site: Registry) -> None:
+def test_initial_values_are_the_defaults_of_the_site(site: Registry) -> None:
     initial = initial_from(None, default_job_type="", site=registry.site())
     assert initial == {"job_type": "jupyter_lab", "resource": "local"}
 
@@ -73,7 +73,7 @@ def test_initial_from_nothing_is_the_site_s(site: Registry) -> None:
         ({"unknown": 1}, {}),
     ],
 )
-def test_initial_from_the_last_launch_takes_what_is_still_allowed(
+def test_initial_values_are_the_allowed_ones_of_the_last_launch(
     site: Registry, asked: dict[str, object], offered: dict[str, object]
 ) -> None:
     last = Job(job_type="local_test", resource="gone", requested={"resource_options": asked})
@@ -107,7 +107,7 @@ def put_resources(site: Registry, **capacities: Capacity) -> None:
         ("num_cpus", "gone", 16, ""),
     ],
 )
-def test_bounds_are_those_of_the_chosen_resource(
+def test_limits_are_those_of_the_chosen_resource(
     site: Registry, name: str, chosen: str, most: int, reason: str
 ) -> None:
     put_resources(site, local=SMALL, cluster=LARGE)
@@ -115,14 +115,14 @@ def test_bounds_are_those_of_the_chosen_resource(
     assert (found.chosen_most, found.reason) == (most, reason)
 
 
-def test_bounds_of_each_resource_are_there_where_they_differ(site: Registry) -> None:
+def test_limits_of_each_resource_are_given_if_they_differ(site: Registry) -> None:
     put_resources(site, local=SMALL, cluster=LARGE)
     found = bounds_of(registry.site(), chosen="local")
     assert (found["num_cpus"].most, found["num_cpus"].each) == (16, {"local": 2, "cluster": 16})
     assert (found["time_limit_min"].most, found["time_limit_min"].each) == (1440, {})
 
 
-def test_bounds_of_a_resource_that_says_nothing_are_the_configured_ones(site: Registry) -> None:
+def test_limits_of_a_resource_without_capacity_are_configured(site: Registry) -> None:
     found = bounds_of(registry.site(), chosen="local")
     assert {name: one.chosen_most for name, one in found.items()} == {
         "num_cpus": 16,
@@ -131,7 +131,7 @@ def test_bounds_of_a_resource_that_says_nothing_are_the_configured_ones(site: Re
     }
 
 
-def test_bounds_of_a_parameter_without_a_maximum_are_those_of_the_resource(site: Registry) -> None:
+def test_limits_without_a_maximum_are_those_of_the_resource(site: Registry) -> None:
     put_resources(site, local=SMALL)
     endless = tuple(replace(parameter, maximum=None) for parameter in registry.site().parameters)
     found = bounds_of(replace(registry.site(), parameters=endless), chosen="local")

@@ -1,4 +1,4 @@
-"""Fields from parameters, and what is offered first."""
+"""Errors and texts of the launch form."""
 
 from portal.sessions.test_launch_fields import put_resources
 from user_workspaces.errors import InvalidOptions
@@ -11,7 +11,7 @@ from user_workspaces.testing.fake_resource import FakeResource
 PLAIN = Parameter("speed", "int", 1, 9, required=True, default=3, aliases=("tempo",), raw={"display_name": "Speed"})
 
 
-def test_show_puts_each_problem_beside_its_field(site: Registry) -> None:
+def test_show_adds_each_problem_to_its_field(site: Registry) -> None:
     form = LaunchForm({"job_type": "jupyter_lab", "resource": "local"})
     form.is_valid()
     form.errors.clear()
@@ -19,18 +19,18 @@ def test_show_puts_each_problem_beside_its_field(site: Registry) -> None:
     assert set(form.errors) == {"option-num_cpus", "option-memory_mb", "__all__"}
 
 
-def test_form_shows_what_it_asks_for_in_a_line(site: Registry, resource: FakeResource) -> None:
+def test_form_summarizes_its_values(site: Registry, resource: FakeResource) -> None:
     assert LaunchForm(initial={"resource": "local"}).summary == "1 CPU, 4 GB, 4 hours"
     resource.has = Capacity(cpus=1, memory_mb=2560)
     assert LaunchForm(initial={"resource": "local", "option-num_cpus": 8}).summary == "1 CPU, 2.5 GB, 4 hours"
 
 
-def test_form_has_nothing_to_look_at_until_something_is_wrong(site: Registry) -> None:
+def test_form_needs_attention_only_with_errors(site: Registry) -> None:
     assert not LaunchForm(initial={"resource": "local"}).needs_attention
     assert LaunchForm({"job_type": "jupyter_lab", "resource": "local"}).needs_attention
 
 
-def test_form_says_what_each_resource_gives(site: Registry) -> None:
+def test_form_shows_the_capacity_of_each_resource(site: Registry) -> None:
     put_resources(site, local=Capacity(cpus=2), cluster=Capacity(cpus=64, memory_mb=900_000))
     form = LaunchForm(initial={"resource": "local"})
     texts = {option.field.name: option.range_text for option in form.options_shown}

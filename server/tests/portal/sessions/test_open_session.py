@@ -1,4 +1,4 @@
-"""The way into a session."""
+"""Opening a session."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ from user_workspaces.workspaces.models import Workspace
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
-def test_open_goes_to_a_session_that_answers_with_a_fresh_ticket(
+def test_open_redirects_to_a_ready_session_with_a_new_ticket(
     browser: Client, ada: User, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, ready=True)
@@ -36,17 +36,17 @@ def test_open_goes_to_a_session_that_answers_with_a_fresh_ticket(
     assert tickets.read_entry(entry, job_id=job.pk) == SessionEntry(job.pk, ada.pk, ada.session_epoch, "a" * 64)
 
 
-@pytest.mark.parametrize("mark", ["", "a", "A" * 64, "a" * 65, "../" * 22])
-def test_open_gives_no_entry_to_what_is_no_mark_of_a_browser(
-    browser: Client, workspace: Workspace, job_in: Callable[..., Job], mark: str
+@pytest.mark.parametrize("browser_id", ["", "a", "A" * 64, "a" * 65, "../" * 22])
+def test_open_gives_no_entry_for_an_invalid_browser_id(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job], browser_id: str
 ) -> None:
     job = job_in(workspace, ready=True)
-    location = browser.get(f"/open/{job.pk}/", {"browser": mark}, HTTP_HOST="localhost:8000")["Location"]
+    location = browser.get(f"/open/{job.pk}/", {"browser": browser_id}, HTTP_HOST="localhost:8000")["Location"]
     [ticket] = parse_qs(urlsplit(location).query)["ticket"]
     assert tickets.read_start(ticket, job_id=job.pk) == "http://localhost:8000"
 
 
-def test_open_from_elsewhere_goes_to_a_port_of_the_name_that_was_used(
+def test_open_from_another_host_uses_a_port_of_that_host(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, ready=True)
@@ -72,7 +72,7 @@ def test_open_from_elsewhere_goes_to_a_port_of_the_name_that_was_used(
         ("", "lab", {}),
     ],
 )
-def test_open_goes_to_the_page_that_was_asked_for(
+def test_open_redirects_to_the_requested_page(
     browser: Client,
     workspace: Workspace,
     job_in: Callable[..., Job],
@@ -89,7 +89,9 @@ def test_open_goes_to_the_page_that_was_asked_for(
     assert found == further
 
 
-def test_open_waits_and_goes_by_itself(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
+def test_open_shows_progress_until_the_session_is_ready(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job]
+) -> None:
     job = job_in(workspace, "pending", submitted=False, message="Preparing JupyterLab (first time only).")
     page = browser.get(f"/open/{job.pk}/?to=lab/tree/x").content.decode()
     assert "Preparing JupyterLab (first time only)." in page
@@ -104,14 +106,14 @@ def test_open_waits_and_goes_by_itself(browser: Client, workspace: Workspace, jo
     assert f"//s{job.pk}.localhost/passthrough/local/{job.pk}/lab/tree/x?ticket=" in response["HX-Redirect"]
 
 
-def test_open_of_a_failure_says_why_and_what_to_do(
+def test_open_of_a_failed_job_shows_reason_and_next_steps(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, "failed", message="It ended with exit code 1.")
     content = browser.get(f"/open/{job.pk}/").content.decode()
     assert 'role="alert"' in content
     assert "It ended with exit code 1." in content
-    assert f"Job {job.pk}: quote this number" in content
+    assert f"Mention job {job.pk} when contacting your administrator" in content
     assert f'formaction="/session/{job.pk}/again/"' in content
     assert f'hx-get="/session/{job.pk}/log/"' in content
     assert "failed - JupyterLab" in content
@@ -128,7 +130,7 @@ def test_open_of_a_failure_says_why_and_what_to_do(
         ("pending", {"submitted": False}, "JupyterLab is being prepared"),
     ],
 )
-def test_open_of_every_other_state_says_what_it_is(
+def test_open_shows_every_other_state(
     browser: Client,
     workspace: Workspace,
     job_in: Callable[..., Job],
@@ -142,7 +144,7 @@ def test_open_of_every_other_state_says_what_it_is(
     assert heading in " ".join(response.content.decode().split())
 
 
-def test_open_of_a_job_whose_workspace_is_gone(
+def test_open_of_a_job_in_a_deleted_workspace(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, "complete")
@@ -163,7 +165,7 @@ def test_open_on_a_resource_without_origins_is_by_path(
     assert location.startswith(f"/passthrough/local/{job.pk}/lab?ticket=")
 
 
-def test_open_refuses_a_person_whose_sessions_were_ended(
+def test_open_rejects_a_ticket_after_session_access_was_closed(
     browser: Client, ada: User, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, ready=True)

@@ -1,4 +1,4 @@
-"""Where a session is opened, for each kind of visitor, and what `to` cannot do."""
+"""Origins of sessions for each kind of browser, and safe values of `to`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -36,7 +36,7 @@ from user_workspaces.workspaces.models import Workspace
         ("doc/tree/a#b", "doc/tree/a%23b", ""),
     ],
 )
-def test_page_in_session_keeps_what_stays_below(asked: str, path: str, query: str) -> None:
+def test_page_in_session_keeps_safe_paths(asked: str, path: str, query: str) -> None:
     assert page_in_session(asked) == Page(path, query)
 
 
@@ -67,7 +67,7 @@ def test_page_in_session_keeps_what_stays_below(asked: str, path: str, query: st
         "a" * 5000,
     ],
 )
-def test_page_in_session_refuses_what_could_leave(asked: str) -> None:
+def test_page_in_session_rejects_unsafe_paths(asked: str) -> None:
     assert page_in_session(asked) == Page(START_PAGE)
 
 
@@ -97,7 +97,7 @@ DERIVED, NAMED, NONE = (
 
 @pytest.fixture
 def job(workspace: Workspace, job_in: Callable[..., Job]) -> Iterator[Job]:
-    """A session that answers, in a process whose every port can be opened."""
+    """A ready session, in a process that may open every port."""
     session_ports.install(lambda _port: True)
     yield job_in(workspace, ready=True)
     session_ports.install(None)
@@ -136,7 +136,7 @@ def visitor(host: str, browser: str = CHROME) -> HttpRequest:
         ("", NONE, "testserver", SAFARI, PATH),
     ],
 )
-def test_session_origin_is_one_that_the_visitor_can_reach(
+def test_session_origin_is_reachable_for_the_browser(
     job: Job, domain: str, ports: SessionPorts, host: str, browser: str, served: str
 ) -> None:
     configure(domain=domain, ports=ports)
@@ -170,6 +170,6 @@ def test_session_origin_below_a_domain_has_the_scheme_and_port_of_the_site(job: 
 
 
 @pytest.mark.parametrize("host", ["testserver", "localhost:9999", "192.168.1.5:8000"])
-def test_portal_origin_is_what_the_visitor_has(host: str, site: Registry) -> None:
+def test_portal_origin_is_the_host_of_the_request(host: str, site: Registry) -> None:
     configure(domain="localhost")
     assert portal_origin(visitor(host)) == f"http://{host}"

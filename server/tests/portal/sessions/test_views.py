@@ -1,4 +1,4 @@
-"""Stopping, and logs."""
+"""Stop, and logs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,18 +16,18 @@ from user_workspaces.workspaces.models import Workspace
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 
-def test_stop_asks_and_says_what_is_lost(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
+def test_stop_asks_and_names_the_consequences(
+    browser: Client, workspace: Workspace, job_in: Callable[..., Job]
+) -> None:
     job = job_in(workspace, ready=True)
     content = browser.get(f"/session/{job.pk}/stop/", **HTMX).content.decode()
     assert "Stop JupyterLab?" in content
-    assert "is lost" in content
+    assert "will be lost" in content
     job.refresh_from_db()
     assert job.status == "running"
 
 
-def test_stop_stops_and_has_the_page_look_again(
-    browser: Client, workspace: Workspace, job_in: Callable[..., Job]
-) -> None:
+def test_stop_stops_and_reloads_the_page(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     job = job_in(workspace, ready=True)
     response = browser.post(f"/session/{job.pk}/stop/", **HTMX)
     assert (response.status_code, response["HX-Trigger"], response.content) == (200, '{"uws-changed": {}}', b"")
@@ -44,16 +44,16 @@ def test_stop_stops_and_has_the_page_look_again(
         ("", "/"),
     ],
 )
-def test_stop_goes_back_to_where_one_was(
+def test_stop_redirects_to_the_previous_page(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job], referer: str, back: str
 ) -> None:
     response = browser.post(f"/session/{job_in(workspace).pk}/stop/", HTTP_REFERER=referer)
     assert response["Location"] == back.format(workspace=workspace.pk)
 
 
-def test_stop_of_what_ended_is_told(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
+def test_stop_of_an_ended_job_is_reported(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     job = job_in(workspace, "complete")
-    assert b"finished already" in browser.get(f"/session/{job.pk}/stop/", **HTMX).content
+    assert b"There is nothing to stop. Status: finished." in browser.get(f"/session/{job.pk}/stop/", **HTMX).content
     response = browser.post(f"/session/{job.pk}/stop/", **HTMX)
     assert response.status_code == 422
     assert b"not running or pending" in response.content
@@ -64,7 +64,7 @@ def test_log_of_a_running_job_comes_from_the_resource(
 ) -> None:
     browser.post(f"/w/{workspace.pk}/launch/", CHOICE)
     job = Job.objects.get()
-    assert b"Nothing was printed yet" in browser.get(f"/session/{job.pk}/log/", **HTMX).content
+    assert b"No output yet" in browser.get(f"/session/{job.pk}/log/", **HTMX).content
     reconcile_jobs(now=job.datetime_created)
     resource.print(job.key, "one\n<b>two</b>\n")
     content = browser.get(f"/session/{job.pk}/log/", **HTMX).content.decode()
@@ -72,7 +72,7 @@ def test_log_of_a_running_job_comes_from_the_resource(
     assert 'hx-trigger="every 2s"' in content
 
 
-def test_log_of_an_ended_job_is_the_kept_one(
+def test_log_of_an_ended_job_is_the_stored_one(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job], resource: FakeResource
 ) -> None:
     job = job_in(workspace, "failed", log_tail="the end")
@@ -82,7 +82,7 @@ def test_log_of_an_ended_job_is_the_kept_one(
     assert resource.calls["log_tail"] == 0
 
 
-def test_log_of_a_resource_that_does_not_answer(
+def test_log_of_an_unavailable_resource(
     browser: Client,
     workspace: Workspace,
     job_in: Callable[..., Job],
@@ -90,15 +90,15 @@ def test_log_of_a_resource_that_does_not_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def silent(_key: str, *, lines: int) -> str:
-        raise ResourceUnavailable(f"The resource does not answer ({lines}).")
+        raise ResourceUnavailable(f"The resource does not respond ({lines}).")
 
     monkeypatch.setattr(resource, "log_tail", silent)
     response = browser.get(f"/session/{job_in(workspace).pk}/log/")
     assert response.status_code == 200
-    assert b"The resource does not answer" in response.content
+    assert b"The resource does not respond" in response.content
 
 
-def test_log_of_a_resource_that_is_not_configured_any_more(
+def test_log_of_a_resource_no_longer_configured(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, resource="gone", job_type="gone_too")

@@ -1,4 +1,4 @@
-"""Sharing on the pages: what one was offered, who was offered one's own, and the way from one to the other."""
+"""The sharing pages: received offers, sent offers, and the search for users."""
 
 import re
 from collections.abc import Callable
@@ -38,24 +38,24 @@ def graces_browser(browser_of: Callable[[User], Client], grace: User) -> Client:
 
 @pytest.fixture
 def share(workspace: Workspace, grace: User) -> Share:
-    """Ada offers a workspace to Grace."""
+    """An offer from Ada to Grace."""
     return offer(workspace, grace)
 
 
 def text_of(client: Client, path: str, **extra: Any) -> str:
-    """Return what can be read on a page, without its marks."""
+    """Return the visible text of a page."""
     content = client.get(path, **extra).content.decode()
     return " ".join(re.sub(r"<[^>]*>", " ", content).replace("&nbsp;", " ").split())
 
 
-def test_the_bar_counts_what_waits_for_an_answer(graces_browser: Client, browser: Client, share: Share) -> None:
+def test_bar_counts_open_offers(graces_browser: Client, browser: Client, share: Share) -> None:
     assert "Shared with me (1)" in text_of(graces_browser, "/")
     assert "Shared with me (" not in text_of(browser, "/")
     graces_browser.post(f"/shared/{share.pk}/accept/")
     assert "Shared with me (" not in text_of(graces_browser, "/")
 
 
-def test_an_offer_is_seen_while_it_is_copied_and_accepted(graces_browser: Client, share: Share) -> None:
+def test_offer_is_shown_while_copied_and_accepted(graces_browser: Client, share: Share) -> None:
     page = graces_browser.get("/shared/").content.decode()
     assert "every 1s" in page
     assert f'formaction="/shared/{share.pk}/accept/"' in page
@@ -68,13 +68,13 @@ def test_an_offer_is_seen_while_it_is_copied_and_accepted(graces_browser: Client
     assert "every 15s" in graces_browser.get("/shared/").content.decode()
     response = graces_browser.post(f"/shared/{share.pk}/accept/", follow=True)
     content = response.content.decode()
-    assert "among your workspaces now" in content
+    assert "now one of your workspaces" in content
     assert f'href="/w/{share.pk}/"' in content
     assert "/accept/" not in content
     assert "cell-atlas" in text_of(graces_browser, "/")
 
 
-def test_an_offer_is_no_workspace_on_the_pages(graces_browser: Client, share: Share) -> None:
+def test_open_offer_is_not_shown_as_a_workspace(graces_browser: Client, share: Share) -> None:
     make_copies()
     assert "cell-atlas" not in text_of(graces_browser, "/")
     response = graces_browser.get(f"/w/{share.pk}/")
@@ -83,17 +83,17 @@ def test_an_offer_is_no_workspace_on_the_pages(graces_browser: Client, share: Sh
 
 
 @pytest.mark.parametrize("who", ["ada", "grace"])
-def test_an_offer_is_declined_or_cancelled(
+def test_offer_is_declined_or_cancelled(
     browser: Client, graces_browser: Client, share: Share, workspace: Workspace, who: str
 ) -> None:
     client, back = (browser, f"/w/{workspace.pk}/sharing/") if who == "ada" else (graces_browser, "/shared/")
     response = client.post(f"/shared/{share.pk}/withdraw/", HTTP_REFERER=f"http://testserver{back}")
     assert response["Location"] == back
     assert "Nothing is shared with you" in text_of(graces_browser, "/shared/")
-    assert "Nobody was offered this workspace" in text_of(browser, f"/w/{workspace.pk}/sharing/")
+    assert "has not been offered to anyone" in text_of(browser, f"/w/{workspace.pk}/sharing/")
 
 
-def test_a_failure_is_told_to_both_and_can_be_tried_again(
+def test_failed_copy_is_shown_to_both_and_can_be_retried(
     browser: Client, graces_browser: Client, share: Share, workspace: Workspace
 ) -> None:
     Share.objects.update(state=ShareState.FAILED, message="The disk is full.", next_check_at=None)
@@ -107,7 +107,7 @@ def test_a_failure_is_told_to_both_and_can_be_tried_again(
     assert Share.objects.get().state == "waiting"
 
 
-def test_people_are_found_and_offered_a_copy(
+def test_users_are_found_and_offered_a_copy(
     browser: Client, workspace: Workspace, grace: User, job_in: Callable[..., Job]
 ) -> None:
     job_in(workspace)
@@ -119,49 +119,49 @@ def test_people_are_found_and_offered_a_copy(
     assert "Grace Hopper" in part
     assert "<strong>ada" not in part
     response = browser.post(path, {"person": grace.pk}, follow=True)
-    assert "cell-atlas is offered to Grace Hopper." in response.content.decode()
-    assert "offered already" in text_of(browser, f"{path}?q=hopper")
+    assert "cell-atlas was offered to Grace Hopper." in response.content.decode()
+    assert "already offered" in text_of(browser, f"{path}?q=hopper")
     share = Share.objects.select_related("offer").get()
     assert (share.receiver, share.offer.last_job_type) == (grace, "jupyter_lab")
     assert share.offer.last_resource_options == {"num_cpus": 2, "memory_mb": 2048, "time_limit_min": 60}
 
 
-def test_who_has_no_name_but_that_of_the_account_is_found(
+def test_user_without_full_name_is_found(
     browser: Client, workspace: Workspace, make_user: Callable[[str], User]
 ) -> None:
     User.objects.filter(pk=make_user("mallory").pk).update(email="")
     assert "Offer a copy to mallory" in text_of(browser, f"/w/{workspace.pk}/sharing/?q=allor")
 
 
-def test_a_search_that_finds_nobody_says_so(browser: Client, workspace: Workspace) -> None:
+def test_search_without_matches_is_reported(browser: Client, workspace: Workspace) -> None:
     shown = text_of(browser, f"/w/{workspace.pk}/sharing/?q=%00<b>nobody")
-    assert "Nobody's name or e-mail address holds" in shown.replace("&#x27;", "'")
+    assert "Nobody's name or e-mail address contains" in shown.replace("&#x27;", "'")
     assert "&lt;b&gt;nobody" in shown
 
 
-def test_a_search_shows_the_first_of_many(
+def test_search_shows_the_first_matches(
     browser: Client, workspace: Workspace, make_user: Callable[[str], User]
 ) -> None:
     for number in range(11):
         make_user(f"p{number}")
     part = browser.get(f"/w/{workspace.pk}/sharing/?q=example", **HTMX, HTTP_HX_TARGET="people").content.decode()
     assert part.count("Offer a copy") == 10
-    assert "There are more" in part
+    assert "More matches" in part
 
 
-@pytest.mark.parametrize("person_id", ["", "x", "-1", "9" * 30, "9" * 5000, "\0", "\N{SUPERSCRIPT TWO}", "999999"])
-def test_an_offer_to_nobody_is_refused(browser: Client, workspace: Workspace, person_id: str) -> None:
-    response = browser.post(f"/w/{workspace.pk}/sharing/", {"person": person_id}, follow=True)
+@pytest.mark.parametrize("user_id", ["", "x", "-1", "9" * 30, "9" * 5000, "\0", "\N{SUPERSCRIPT TWO}", "999999"])
+def test_offer_to_an_invalid_user_is_rejected(browser: Client, workspace: Workspace, user_id: str) -> None:
+    response = browser.post(f"/w/{workspace.pk}/sharing/", {"person": user_id}, follow=True)
     assert "Invalid user id provided." in response.content.decode()
     assert not Share.objects.exists()
 
 
-def test_an_offer_to_oneself_is_refused(browser: Client, workspace: Workspace, ada: User) -> None:
+def test_offer_to_oneself_is_rejected(browser: Client, workspace: Workspace, ada: User) -> None:
     response = browser.post(f"/w/{workspace.pk}/sharing/", {"person": ada.pk}, follow=True)
     assert "Invalid user id provided." in response.content.decode()
 
 
-def test_a_workspace_with_open_offers_is_not_deleted(browser: Client, workspace: Workspace, share: Share) -> None:
+def test_workspace_with_open_offers_is_not_deleted(browser: Client, workspace: Workspace, share: Share) -> None:
     response = browser.post(f"/w/{workspace.pk}/delete/", {"typed": "cell-atlas"}, follow=True)
     assert "Please cancel those shares" in response.content.decode()
     assert Workspace.objects.get(pk=workspace.pk).status == "idle"
@@ -169,36 +169,34 @@ def test_a_workspace_with_open_offers_is_not_deleted(browser: Client, workspace:
 
 @pytest.mark.parametrize("path", ["/shared/{n}/accept/", "/shared/{n}/withdraw/", "/shared/{n}/retry/"])
 @pytest.mark.parametrize("number", ["0", "99999", "9" * 18, "9" * 40])
-def test_a_share_that_is_nobody_s(browser: Client, path: str, number: str) -> None:
+def test_unknown_share_is_not_found(browser: Client, path: str, number: str) -> None:
     assert browser.post(path.format(n=number)).status_code == 404
 
 
-def test_parts_are_sent_when_they_changed(
+def test_fragments_are_sent_only_when_changed(
     browser: Client, graces_browser: Client, share: Share, workspace: Workspace
 ) -> None:
     for client, path in ((browser, f"/w/{workspace.pk}/sharing/"), (graces_browser, "/shared/")):
-        mark = client.get(path).content.decode().split('"seen": "')[1].split('"', maxsplit=1)[0]
-        assert client.get(f"{path}?seen={mark}", **HTMX).status_code == 204
+        fingerprint = client.get(path).content.decode().split('"seen": "')[1].split('"', maxsplit=1)[0]
+        assert client.get(f"{path}?seen={fingerprint}", **HTMX).status_code == 204
         Share.objects.update(percent=7, state=ShareState.COPYING)
-        assert "7 %" in client.get(f"{path}?seen={mark}", **HTMX).content.decode()
+        assert "7 %" in client.get(f"{path}?seen={fingerprint}", **HTMX).content.decode()
         Share.objects.update(percent=0, state=ShareState.WAITING)
 
 
-def test_the_size_of_a_copy_is_shown_before_it_is_accepted(
+def test_size_of_a_copy_is_shown_before_it_is_accepted(
     graces_browser: Client, grace: User, workspace: Workspace, blocks: Callable[[int], None]
 ) -> None:
     share = offer(workspace, grace)
     share.copy.disk_space = 3 * BLOCK_BYTES
     share.copy.save()
     Share.objects.filter(pk=share.pk).update(state="ready")
-    assert "Takes 12\N{NO-BREAK SPACE}KiB of your disk space once you accept it." in words(graces_browser)
+    assert "Uses 12\N{NO-BREAK SPACE}KiB of your disk space once you accept it." in words(graces_browser)
     blocks(2)
-    assert (
-        "Takes 12\N{NO-BREAK SPACE}KiB, and you have 8\N{NO-BREAK SPACE}KiB left. Delete files or workspaces first."
-        in words(graces_browser)
-    )
-    told = graces_browser.post(f"/shared/{share.pk}/accept/", follow=True).content.decode()
-    assert "This needs 12 KiB on disk, and 8 KiB of your 8 KiB are left." in told
+    needs = "Needs 12\N{NO-BREAK SPACE}KiB, but you have only 8\N{NO-BREAK SPACE}KiB left."
+    assert f"{needs} Delete files or workspaces first." in words(graces_browser)
+    content = graces_browser.post(f"/shared/{share.pk}/accept/", follow=True).content.decode()
+    assert "This needs 12 KiB on disk, and 8 KiB of your 8 KiB are left." in content
     assert not Share.objects.get(pk=share.pk).is_accepted
 
 
@@ -206,7 +204,7 @@ def words(browser: Client) -> str:
     return re.sub(r"[ \n]+", " ", browser.get("/shared/").content.decode())
 
 
-def test_pages_ask_the_same_number_of_questions_for_one_and_for_three(
+def test_pages_make_a_constant_number_of_queries(
     browser: Client, graces_browser: Client, grace: User, make_user: Callable[[str], User],
     workspace_of: Callable[..., Workspace], workspace: Workspace, ada: User,
     django_assert_num_queries: DjangoAssertNumQueries,
@@ -229,19 +227,17 @@ def test_pages_ask_the_same_number_of_questions_for_one_and_for_three(
         ("ready", False, "offered"), ("ready", True, "accepted"),
     ],
 )  # fmt: skip
-def test_each_state_has_its_word(state: str, word: str, *, accepted: bool) -> None:
+def test_each_share_state_has_its_word(state: str, word: str, *, accepted: bool) -> None:
     assert share_state(state=state, is_accepted=accepted).word == word
 
 
-def test_by_the_rule_of_exact_names_the_pages_list_nobody_and_tell_no_address(
-    browser: Client, workspace: Workspace, grace: User
-) -> None:
+def test_exact_search_lists_no_users_and_shows_no_addresses(browser: Client, workspace: Workspace, grace: User) -> None:
     registry.install(registry.current(), replace(registry.site(), user_search=UserSearch.EXACT))
     path = f"/w/{workspace.pk}/sharing/"
     for part in ("hopp", "grac", "example.org"):
-        assert "Nobody has the user name or e-mail address" in text_of(browser, f"{path}?q={part}")
+        assert "No user has the user name or e-mail address" in text_of(browser, f"{path}?q={part}")
     assert browser.post(path, {"person": grace.pk}, follow=True).status_code == 200
-    assert not Share.objects.exists()  # a number that was guessed
+    assert not Share.objects.exists()  # a guessed id
     assert "Offer a copy to Grace Hopper" in text_of(browser, f"{path}?q=GRACE")
     assert grace.email not in text_of(browser, f"{path}?q=grace")
     assert grace.email in text_of(browser, f"{path}?q={grace.email}")
@@ -250,7 +246,7 @@ def test_by_the_rule_of_exact_names_the_pages_list_nobody_and_tell_no_address(
     assert grace.email not in text_of(browser, path)
 
 
-def test_by_the_rule_of_groups_the_pages_show_people_of_the_same_group(
+def test_group_search_lists_users_of_the_same_group(
     browser: Client, workspace: Workspace, ada: User, grace: User, make_user: Callable[[str], User]
 ) -> None:
     registry.install(registry.current(), replace(registry.site(), user_search=UserSearch.GROUPS))

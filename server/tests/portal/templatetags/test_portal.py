@@ -1,4 +1,4 @@
-"""How times and icons are written."""
+"""Formats of times, sizes, icons and file names."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ NOON = datetime(2030, 1, 2, 12, tzinfo=UTC)
 
 
 def plain(text: str) -> str:
-    """Return it with ordinary spaces."""
+    """Replace no-break spaces by spaces."""
     return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
@@ -79,5 +79,5 @@ def test_size() -> None:
         ("שלום.txt", "שלום.txt"),
     ],
 )
-def test_nothing_in_a_name_is_hidden(name: str, seen: str) -> None:
+def test_invisible_characters_of_a_name_are_replaced(name: str, seen: str) -> None:
     assert visible(name) == seen

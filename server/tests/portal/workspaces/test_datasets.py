@@ -1,4 +1,4 @@
-"""The forms about datasets are there where datasets are, and are filled from a picker."""
+"""The dataset forms and the picker that fills them."""
 
 import shutil
 import tempfile
@@ -22,8 +22,8 @@ PAGES = ("/new/", "/w/{}/files/")
 
 @pytest.fixture
 def roots(site: Registry, tmp_path: Path) -> Iterator[Path]:
-    """Give the site a dataset root that everybody can enter."""
-    root = Path(tempfile.mkdtemp(prefix="uws-datasets-")).resolve()  # people cannot enter the folder of a test
+    """A dataset root that every account can enter."""
+    root = Path(tempfile.mkdtemp(prefix="uws-datasets-")).resolve()  # other accounts cannot enter tmp_path
     (root / "sky" / "north").mkdir(parents=True)
     (root / "sky" / "stars.csv").write_text("x")
     root.chmod(0o755)
@@ -36,24 +36,24 @@ def roots(site: Registry, tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(root)
 
 
-def test_without_datasets_there_is_no_form(browser: Client, workspace: Workspace) -> None:
+def test_site_without_datasets_has_no_form(browser: Client, workspace: Workspace) -> None:
     for page in PAGES:
         content = browser.get(page.format(workspace.pk)).content
         assert (b"dataset root" in content, b'name="path"' in content, b"links-0-path" in content) == (False,) * 3
-        assert b"Browse the datasets" not in content
+        assert b"Browse datasets" not in content
     assert browser.get("/datasets/").status_code == 404
     sent = {"name": "plain", "description": "", "default_job_type": ""}
     assert browser.post("/new/", sent).status_code == 302
     assert Workspace.objects.filter(name="plain").exists()
 
 
-def test_with_datasets_there_is_a_form_and_a_picker(roots: Path, browser: Client, workspace: Workspace) -> None:
+def test_site_with_datasets_has_a_form_and_a_picker(roots: Path, browser: Client, workspace: Workspace) -> None:
     for page in PAGES:
-        assert b"Browse the datasets" in browser.get(page.format(workspace.pk)).content
+        assert b"Browse datasets" in browser.get(page.format(workspace.pk)).content
 
 
 @pytest.mark.parametrize("picker", ["/datasets/", "/w/{}/datasets/"])
-def test_the_picker_walks_through_the_roots(roots: Path, browser: Client, workspace: Workspace, picker: str) -> None:
+def test_picker_browses_the_roots(roots: Path, browser: Client, workspace: Workspace, picker: str) -> None:
     here = picker.format(workspace.pk)
     top = browser.get(here, **HTMX).content.decode()
     assert f'data-dataset="{roots}"' in top
@@ -62,11 +62,11 @@ def test_the_picker_walks_through_the_roots(roots: Path, browser: Client, worksp
     assert "<strong>sky</strong>" in inside
     for outside in ("/etc", f"{roots}/..", f"{roots}/no"):
         shown = browser.get(here, {"at": outside}, **HTMX).content.decode()
-        assert "This directory cannot be opened, or is not there any more." in shown
+        assert "This folder cannot be opened, or it no longer exists." in shown
         assert f'data-dataset="{roots}"' in shown
 
 
-def test_without_scripts_a_choice_fills_the_form(roots: Path, browser: Client, workspace: Workspace) -> None:
+def test_choice_without_scripts_fills_the_form(roots: Path, browser: Client, workspace: Workspace) -> None:
     page = browser.get("/datasets/", {"at": f"{roots}/sky"}).content.decode()
     assert "Choose a dataset" in page
     for form in PAGES:
@@ -75,13 +75,11 @@ def test_without_scripts_a_choice_fills_the_form(roots: Path, browser: Client, w
         assert 'value="stars.csv"' in filled
 
 
-def test_the_picker_of_somebody_else_s_workspace_is_not_there(
-    roots: Path, stranger: Client, workspace: Workspace
-) -> None:
+def test_picker_of_another_users_workspace_is_not_found(roots: Path, stranger: Client, workspace: Workspace) -> None:
     assert stranger.get(f"/w/{workspace.pk}/datasets/").status_code == 404
 
 
-def test_a_link_that_was_refused_stays_in_the_form(roots: Path, browser: Client, workspace: Workspace) -> None:
+def test_rejected_link_stays_in_the_form(roots: Path, browser: Client, workspace: Workspace) -> None:
     for path in ("/etc/passwd", f"{roots}/no"):
         response = browser.post(f"/w/{workspace.pk}/link/", {"name": "typed", "path": path})
         assert response.status_code == 422

@@ -1,4 +1,4 @@
-"""One workspace: sessions and history, editing in place, settings, deletion."""
+"""Pages of one workspace: sessions and history, editing in place, settings, deletion."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,12 +17,12 @@ HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 def test_page_of_an_idle_workspace_offers_a_launch(browser: Client, workspace: Workspace) -> None:
     content = browser.get(f"/w/{workspace.pk}/").content.decode()
-    assert "Nothing runs here" in content
+    assert "No running sessions" in content
     assert f'hx-get="/w/{workspace.pk}/launch/"' in content
     assert "idle - cell-atlas" in content
 
 
-def test_page_shows_what_runs_and_what_ran(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
+def test_page_shows_live_and_ended_sessions(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     old = job_in(workspace, "failed", message="The job used more memory than it requested.")
     job_in(workspace, ready=True)
     content = browser.get(f"/w/{workspace.pk}/").content.decode()
@@ -33,7 +33,7 @@ def test_page_shows_what_runs_and_what_ran(browser: Client, workspace: Workspace
     assert "running - cell-atlas" in content
 
 
-def test_page_of_a_workspace_that_goes_offers_nothing(
+def test_page_of_a_workspace_in_deletion_offers_nothing(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job_in(workspace, "complete")
@@ -44,13 +44,13 @@ def test_page_of_a_workspace_that_goes_offers_nothing(
     assert "/again/" not in content
 
 
-def test_page_asks_the_same_number_of_questions_for_any_history(
+def test_page_makes_a_constant_number_of_queries(
     browser: Client,
     workspace: Workspace,
     job_in: Callable[..., Job],
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    Workspace.objects.update(measured=F("changes"))  # where it changed since, its files are looked at, too
+    Workspace.objects.update(measured=F("changes"))  # otherwise its files would be read, too
     for number in range(3):
         job_in(workspace, "failed")
         job_in(workspace, ready=True)
@@ -59,14 +59,12 @@ def test_page_asks_the_same_number_of_questions_for_any_history(
                 browser.get(f"/w/{workspace.pk}/")
 
 
-def test_part_of_the_page_is_sent_when_it_changed(
-    browser: Client, workspace: Workspace, job_in: Callable[..., Job]
-) -> None:
+def test_fragment_is_sent_only_when_changed(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     path = f"/w/{workspace.pk}/"
-    mark = browser.get(path).content.decode().split('"seen": "')[1].split('"')[0]
-    assert browser.get(f"{path}?seen={mark}", **HTMX).status_code == 204
+    fingerprint = browser.get(path).content.decode().split('"seen": "')[1].split('"')[0]
+    assert browser.get(f"{path}?seen={fingerprint}", **HTMX).status_code == 204
     job_in(workspace, "pending")
-    assert b"<title>waiting - cell-atlas</title>" in browser.get(f"{path}?seen={mark}", **HTMX).content
+    assert b"<title>waiting - cell-atlas</title>" in browser.get(f"{path}?seen={fingerprint}", **HTMX).content
 
 
 def test_about_is_edited_in_place(browser: Client, workspace: Workspace) -> None:
@@ -80,7 +78,7 @@ def test_about_is_edited_in_place(browser: Client, workspace: Workspace) -> None
     assert (workspace.name, workspace.description) == ("kidney", "<b>second</b> pass")
 
 
-def test_about_with_a_problem_keeps_the_form(browser: Client, workspace: Workspace) -> None:
+def test_about_with_an_error_keeps_the_form(browser: Client, workspace: Workspace) -> None:
     shown = browser.post(f"/w/{workspace.pk}/about/", {"name": "", "description": "typed"}, **HTMX).content.decode()
     assert "This field is required." in shown
     assert "typed" in shown
@@ -100,13 +98,13 @@ def test_settings_are_saved(browser: Client, workspace: Workspace) -> None:
     assert (workspace.name, workspace.default_job_type) == ("new", "jupyter_lab")
 
 
-def test_settings_with_a_problem_are_kept(browser: Client, workspace: Workspace) -> None:
+def test_settings_with_an_error_keep_the_form(browser: Client, workspace: Workspace) -> None:
     response = browser.post(f"/w/{workspace.pk}/settings/", {"name": "x" * 300, "description": "typed"})
     assert response.status_code == 422
     assert b"typed" in response.content
 
 
-def test_settings_of_a_workspace_that_goes_are_refused_with_a_message(browser: Client, workspace: Workspace) -> None:
+def test_settings_of_a_workspace_in_deletion_are_rejected(browser: Client, workspace: Workspace) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(status="deleting")
     path = f"/w/{workspace.pk}/settings/"
     response = browser.post(path, {"name": "new"}, HTTP_REFERER=f"http://testserver{path}", follow=True)
@@ -114,7 +112,7 @@ def test_settings_of_a_workspace_that_goes_are_refused_with_a_message(browser: C
     assert b"it cannot be changed now" in response.content
 
 
-def test_delete_says_what_is_lost(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
+def test_delete_asks_with_a_summary(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     job_in(workspace, ready=True)
     Workspace.objects.filter(pk=workspace.pk).update(
         current={"files": [{"name": f"/f{n}"} for n in range(6)], "symlinks": [{"name": "/d"}]}, disk_space=2048
@@ -125,8 +123,8 @@ def test_delete_says_what_is_lost(browser: Client, workspace: Workspace, job_in:
         "6 files",
         "2\N{NO-BREAK SPACE}KiB",
         "/f0",
-        "JupyterLab, which is running",
-        "datasets themselves stay",
+        "JupyterLab (running)",
+        "datasets are kept",
     ):
         assert said in content
 
@@ -140,7 +138,7 @@ def test_delete_with_another_name_deletes_nothing(browser: Client, workspace: Wo
     assert workspace.status == "idle"
 
 
-def test_delete_stops_what_runs_and_queues_the_rest(
+def test_delete_stops_sessions_and_queues_the_deletion(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, ready=True)
@@ -157,7 +155,7 @@ def test_delete_twice_is_safe(browser: Client, workspace: Workspace) -> None:
         assert browser.post(f"/w/{workspace.pk}/delete/", {"typed": "cell-atlas"}).status_code == 302
 
 
-def test_pages_of_two_people_are_apart(
+def test_pages_of_two_users_are_separate(
     browser: Client, make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], workspace: Workspace
 ) -> None:
     theirs = workspace_of(make_user("grace"), "secret-plans")

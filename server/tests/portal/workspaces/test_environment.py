@@ -1,4 +1,4 @@
-"""The page of a workspace's environment: what is there, what can be prepared, reset and downloaded."""
+"""The environment page of a workspace: packages, preparation, reset, lock file."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ PACKAGES = ".environment/base/python3.11/lib/python3.11/site-packages"
 
 @pytest.fixture(autouse=True)
 def base(site: Registry, tmp_path: Path, settings: Any) -> Iterator[Path]:
-    """A base with one package of the index and one of the site's own, and a store."""
+    """A base with one package of the index and one local package, and a store."""
     with base_environment(site, tmp_path, settings) as base:
         own = base / "lib" / "python3.11" / "site-packages" / "site_tools-1.dist-info"
         own.mkdir()
@@ -62,12 +62,12 @@ def row(workspace: Workspace, **fields: Any) -> PreparedEnvironment:
 def test_page_of_a_new_workspace_names_the_base(browser: Client, workspace: Workspace) -> None:
     shown = page(browser, workspace)
     assert "Python 3.11" in shown
-    assert "2 packages that this site provides" in shown
-    assert "Nothing of your own yet" in shown
+    assert "2 packages provided by this site" in shown
+    assert "No packages installed yet" in shown
     assert "/environment/prepare/" not in shown
 
 
-def test_strangers_see_nothing(stranger: Client, workspace: Workspace) -> None:
+def test_stranger_gets_not_found(stranger: Client, workspace: Workspace) -> None:
     for path in ("", "reset/", "lock/"):
         assert stranger.get(f"/w/{workspace.pk}/environment/{path}").status_code == 404
     assert stranger.post(f"/w/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"}).status_code == 404
@@ -75,7 +75,7 @@ def test_strangers_see_nothing(stranger: Client, workspace: Workspace) -> None:
 
 
 def prepared(workspace: Workspace, base: Path, packages: str) -> None:
-    """Write down that an environment is ready, and lay it where launches look for it."""
+    """Record a ready environment, and create it where launches look for it."""
     made = layers.store().path_of("workspace-1")
     made.mkdir(parents=True)
     (made / "lock.txt").write_text(packages)
@@ -84,21 +84,23 @@ def prepared(workspace: Workspace, base: Path, packages: str) -> None:
     row(workspace, status="ready", layer="workspace-1", layer_file="requirements.txt", layer_interpreter=python)
 
 
-def test_environment_for_another_python_is_said_to_be_unused(browser: Client, workspace: Workspace, base: Path) -> None:
+def test_environment_for_another_python_is_reported_as_unused(
+    browser: Client, workspace: Workspace, base: Path
+) -> None:
     prepared(workspace, base, "crab==1.0\n")
-    assert "do not use it any more" not in page(browser, workspace)
+    assert "no longer use these packages" not in page(browser, workspace)
     PreparedEnvironment.objects.update(layer_interpreter="/usr/bin/python3.99")
     shown = page(browser, workspace)
-    assert "the site's Python has changed. Prepare again." in shown.replace("&#x27;", "'")
+    assert "The site's Python has changed" in shown.replace("&#x27;", "'")
     assert "crab" not in shown
 
 
-def test_own_packages_come_with_version_size_and_origin(browser: Client, workspace: Workspace, base: Path) -> None:
+def test_own_packages_have_version_size_and_origin(browser: Client, workspace: Workspace, base: Path) -> None:
     install(workspace, "Crab_Cake", "1.5")
     prepared(workspace, base, "crab-cake==1.0\nlobster==2.0\n")
     shown = " ".join(page(browser, workspace).split())
     assert 'crab-cake</th> <td class="package-version">1.5' in shown
-    assert "installed here" in shown
+    assert "installed in this workspace" in shown
     assert "1 KiB" in shown
     assert shown.count("prepared from requirements.txt") == 1  # the other is shadowed
     assert "lobster" in shown
@@ -112,10 +114,10 @@ def test_packages_of_r_and_conda_are_named(browser: Client, workspace: Workspace
     shown = page(browser, workspace)
     assert "<span>R 4.2 with 2 packages</span>" in shown
     assert "<span>a conda environment</span>" in shown
-    assert "Nothing of your own yet" not in shown
+    assert "No packages installed yet" not in shown
     lost = browser.get(f"/w/{workspace.pk}/environment/reset/", **HTMX).content.decode()
-    assert "The packages of R" in lost
-    assert "The environment of conda" in lost
+    assert "R packages" in lost
+    assert "Conda environment" in lost
     browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
     assert find_entry(workspace=workspace, path=".environment/conda") is None
 
@@ -139,27 +141,25 @@ def test_hostile_folders_of_packages_do_no_harm(browser: Client, workspace: Work
     assert ">deep<" not in shown
 
 
-def test_page_that_is_opened_as_if_it_had_waited_does_not_load_itself_again(
-    browser: Client, workspace: Workspace
-) -> None:
+def test_page_opened_with_the_polling_query_does_not_reload(browser: Client, workspace: Workspace) -> None:
     shown = browser.get(f"/w/{workspace.pk}/environment/?preparing=1").content.decode()
     assert "preparing=1" not in shown
 
 
-def test_reset_of_a_workspace_that_is_being_made_keeps_the_preparation(browser: Client, workspace: Workspace) -> None:
+def test_reset_in_an_initializing_workspace_keeps_the_preparation(browser: Client, workspace: Workspace) -> None:
     row(workspace, status="ready")
     Workspace.objects.update(status="initializing")
     browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
     assert PreparedEnvironment.objects.count() == 1
 
 
-def test_many_versions_of_r_are_not_all_looked_at(browser: Client, workspace: Workspace) -> None:
+def test_number_of_r_versions_is_limited(browser: Client, workspace: Workspace) -> None:
     for number in range(30):
         put(workspace, f".environment/R/4.{number}/crab/DESCRIPTION", "")
     assert page(browser, workspace).count("with 1 package<") == 20
 
 
-def test_package_of_a_closed_folder_is_shown_as_not_of_the_index(browser: Client, workspace: Workspace) -> None:
+def test_package_of_an_unreadable_folder_is_not_of_the_index(browser: Client, workspace: Workspace) -> None:
     install(workspace, "crab", "1.0")
     install(workspace, "lobster", "1.0")
     home = home_of(workspace)
@@ -172,7 +172,7 @@ def test_package_of_a_closed_folder_is_shown_as_not_of_the_index(browser: Client
     assert "lobster==1.0" in lines
 
 
-def test_specification_is_offered_and_hinted_at(browser: Client, workspace: Workspace) -> None:
+def test_specification_is_offered_and_mentioned(browser: Client, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "crab\n")
     assert 'value="requirements.txt"' in page(browser, workspace)
     hint = f'href="/w/{workspace.pk}/environment/">Prepare its environment'
@@ -183,7 +183,7 @@ def test_specification_is_offered_and_hinted_at(browser: Client, workspace: Work
     assert "Preparing <code>requirements.txt</code>" in page(browser, workspace)
 
 
-def test_problems_of_a_specification_are_told(browser: Client, workspace: Workspace) -> None:
+def test_problems_of_a_specification_are_reported(browser: Client, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "six\n-r /etc/shadow\n--index-url http://evil\n<script>\n")
     response = browser.post(f"/w/{workspace.pk}/environment/prepare/", {"file": "requirements.txt"}, follow=True)
     shown = response.content.decode()
@@ -194,30 +194,28 @@ def test_problems_of_a_specification_are_told(browser: Client, workspace: Worksp
 
 
 @pytest.mark.parametrize("file", ["", "notes.txt", "../requirements.txt", "requirements.txt"])
-def test_what_is_no_specification_is_refused(browser: Client, workspace: Workspace, file: str) -> None:
+def test_other_files_are_not_prepared(browser: Client, workspace: Workspace, file: str) -> None:
     browser.post(f"/w/{workspace.pk}/environment/prepare/", {"file": file})
     assert not PreparedEnvironment.objects.exists()
 
 
-def test_failure_is_shown_and_the_file_offered_again(browser: Client, workspace: Workspace) -> None:
+def test_failed_preparation_is_shown_and_offered_again(browser: Client, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "crab\n")
     row(workspace, status="failed", message="requirements.txt, line 1: <none>", datetime_ended=timezone.now())
     shown = page(browser, workspace)
     assert "could not be prepared" in shown
     assert "line 1: &lt;none&gt;" in shown
     assert "Prepare requirements.txt again" in " ".join(shown.split())
-    assert "requirements.txt</code> has changed: prepare again." in shown
+    assert "requirements.txt</code> has changed. Prepare it again." in shown
 
 
-def test_unchanged_file_is_not_called_changed(browser: Client, workspace: Workspace) -> None:
+def test_unchanged_file_is_not_reported_as_changed(browser: Client, workspace: Workspace) -> None:
     put(workspace, "requirements.txt", "crab\n")
     row(workspace, status="ready", message="Ready.", digest=hashlib.sha256(b"crab\n").hexdigest())
     assert "requirements.txt</code> has changed" not in page(browser, workspace)
 
 
-def test_part_follows_the_preparation_and_the_page_is_loaded_when_it_ends(
-    browser: Client, workspace: Workspace
-) -> None:
+def test_fragment_follows_the_preparation_and_reloads_at_its_end(browser: Client, workspace: Workspace) -> None:
     made = row(workspace, status="preparing", message="Installing 1 package.")
     shown = page(browser, workspace)
     address = next(part.split('"')[0] for part in shown.split('hx-get="') if "preparing=1" in part.split('"')[0])
@@ -243,7 +241,7 @@ def test_lock_names_all_packages_once(browser: Client, workspace: Workspace) -> 
     ]
 
 
-def test_reset_names_what_is_lost_and_removes_it(browser: Client, workspace: Workspace) -> None:
+def test_reset_shows_a_summary_and_deletes(browser: Client, workspace: Workspace) -> None:
     for number in range(10):
         install(workspace, f"crab{number}", "1.0")
     put(workspace, ".environment/gpu/python3.11/pyvenv.cfg", "x")
@@ -251,12 +249,12 @@ def test_reset_names_what_is_lost_and_removes_it(browser: Client, workspace: Wor
     row(workspace, status="ready", layer="workspace-1", layer_file="requirements.txt")
     path = f"/w/{workspace.pk}/environment/reset/"
     shown = " ".join(browser.get(path, **HTMX).content.decode().split())
-    assert "10 packages installed here</strong> crab0, crab1," in shown
+    assert "10 packages installed in this workspace</strong> crab0, crab1," in shown
     assert "and 2 more" in shown
-    assert "What was prepared from requirements.txt" in shown
-    assert "The packages installed in the environment gpu" in shown
+    assert "Packages prepared from requirements.txt" in shown
+    assert "Packages installed in the environment gpu" in shown
     assert ".build" not in shown
-    assert "Kernels that run now keep what they have loaded." in shown
+    assert "Running kernels keep the packages that they have loaded." in shown
     browser.post(path)
     assert PreparedEnvironment.objects.exists()  # not confirmed
     browser.post(path, {"sure": "1"})
@@ -265,17 +263,17 @@ def test_reset_names_what_is_lost_and_removes_it(browser: Client, workspace: Wor
     assert find_entry(workspace=workspace, path=".environment/.build") is not None  # a job may hold it
     assert not PreparedEnvironment.objects.exists()
     shown = page(browser, workspace)
-    assert "Nothing of your own yet" in shown
+    assert "No packages installed yet" in shown
     assert path not in shown
 
 
-def test_reset_takes_what_a_killed_one_left(browser: Client, workspace: Workspace) -> None:
+def test_reset_deletes_leftovers_of_a_killed_reset(browser: Client, workspace: Workspace) -> None:
     put(workspace, ".environment/removed-20260101/x", "x")
     browser.post(f"/w/{workspace.pk}/environment/reset/", {"sure": "1"})
     assert find_entry(workspace=workspace, path=".environment/removed-20260101") is None
 
 
-def test_base_of_modules_says_what_to_do(
+def test_base_of_modules_explains_what_to_do(
     browser: Client, workspace: Workspace, site: Registry, make_user: Callable[..., Any]
 ) -> None:
     jupyter_lab = site.job_types.get("jupyter_lab")
@@ -288,13 +286,13 @@ def test_base_of_modules_says_what_to_do(
     assert "/environment/prepare/" not in shown
 
 
-def test_site_without_a_base_says_so(browser: Client, workspace: Workspace, site: Registry) -> None:
+def test_site_without_a_base_is_reported(browser: Client, workspace: Workspace, site: Registry) -> None:
     jupyter_lab = site.job_types.get("jupyter_lab")
     assert isinstance(jupyter_lab, FakeJobType)
     jupyter_lab.brings = None
     assert "no environment to add packages to" in page(browser, workspace)
 
 
-def test_workspace_that_goes_shows_why_nothing_is_seen(browser: Client, workspace: Workspace) -> None:
+def test_workspace_in_deletion_shows_why_packages_are_missing(browser: Client, workspace: Workspace) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(status="deleting")
     assert "its files cannot be used now" in page(browser, workspace)

@@ -1,4 +1,4 @@
-"""The list of workspaces, and a new one."""
+"""The list of workspaces, and the page that creates one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,25 +20,25 @@ HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 NO_LINKS = {"links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"}
 
 
-def seen_in(content: str) -> str:
-    """Return the mark of the live part."""
+def fingerprint_in(content: str) -> str:
+    """Return the fingerprint of the live fragment."""
     return content.split('"seen": "')[1].split('"', maxsplit=1)[0]
 
 
 def names_in(content: str, *names: str) -> list[str]:
-    """Return which of these workspaces are listed, in their order."""
+    """Return the listed ones of these workspaces, in their order."""
     found = {name: content.find(f">{name}</a>") for name in names}
     return sorted((name for name, at in found.items() if at >= 0), key=lambda name: found[name])
 
 
-def test_list_of_a_new_person_offers_the_first_step(browser: Client) -> None:
+def test_list_of_a_new_user_offers_to_create_a_workspace(browser: Client) -> None:
     content = browser.get("/").content.decode()
-    assert "Your first workspace" in content
+    assert "Create your first workspace" in content
     assert 'href="/new/"' in content
     assert "every 15s" in content
 
 
-def test_list_tells_what_runs_and_for_how_long(
+def test_list_shows_sessions_and_their_time_left(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
     job = job_in(workspace, ready=True)
@@ -52,7 +52,7 @@ def test_list_tells_what_runs_and_for_how_long(
 
 
 @pytest.mark.parametrize("status", ["pending", "running", "stopping"])
-def test_list_looks_again_each_second_while_something_moves(
+def test_list_polls_each_second_while_a_job_changes(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job], status: str
 ) -> None:
     job_in(workspace, status)
@@ -60,14 +60,14 @@ def test_list_looks_again_each_second_while_something_moves(
 
 
 @pytest.mark.parametrize("status", ["initializing", "deleting"])
-def test_list_shows_a_workspace_that_comes_or_goes(browser: Client, workspace: Workspace, status: str) -> None:
+def test_list_shows_workspaces_in_creation_and_deletion(browser: Client, workspace: Workspace, status: str) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(status=status)
     content = browser.get("/").content.decode()
     assert "every 1s" in content
     assert "/launch/" not in content
 
 
-def test_list_keeps_a_failure_in_sight(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
+def test_list_shows_a_failed_session(browser: Client, workspace: Workspace, job_in: Callable[..., Job]) -> None:
     job_in(workspace, "failed")
     content = browser.get("/").content.decode()
     assert "JupyterLab failed" in content
@@ -86,14 +86,14 @@ def test_list_counts_files_datasets_and_bytes(
 
 
 @pytest.mark.parametrize("current", [{}, {"files": []}])
-def test_list_of_a_workspace_that_was_never_measured(
+def test_list_shows_a_workspace_that_was_never_measured(
     browser: Client, workspace: Workspace, current: dict[str, object]
 ) -> None:
     Workspace.objects.filter(pk=workspace.pk).update(current=current)
     assert "0 files" in browser.get("/").content.decode()
 
 
-def test_list_asks_the_same_number_of_questions_for_one_and_for_three(
+def test_list_makes_a_constant_number_of_queries(
     browser: Client,
     ada: User,
     workspace_of: Callable[..., Workspace],
@@ -131,14 +131,14 @@ def test_list_searches_filters_and_sorts(browser: Client, ada: User, workspace_o
     assert listed("status=odd&sort=odd") == ["gamma", "Alpha", "beta"]
 
 
-def test_list_that_finds_nothing_says_so(browser: Client, workspace: Workspace) -> None:
-    assert "Nothing matches" in browser.get("/?q=zzz").content.decode()
+def test_list_without_matches_is_reported(browser: Client, workspace: Workspace) -> None:
+    assert "No matches" in browser.get("/?q=zzz").content.decode()
 
 
 @pytest.mark.parametrize(
     "query", ["q=%00", "q=%27%22%3Cscript%3E", "q=%25_", "page=-1", "page=x", "page=99", "q=" + "a" * 900]
 )
-def test_list_with_an_odd_query_answers(browser: Client, workspace: Workspace, query: str) -> None:
+def test_list_ignores_invalid_queries(browser: Client, workspace: Workspace, query: str) -> None:
     response = browser.get(f"/?{query}")
     assert response.status_code == 200
     assert b"<script>" not in response.content
@@ -160,42 +160,42 @@ def test_list_has_pages(browser: Client, ada: User, workspace: Workspace) -> Non
     assert names_in(second, "w18", "w19", "w23") == ["w19", "w23"]
 
 
-def test_part_of_the_list_is_sent_only_when_it_changed(
+def test_list_fragment_is_sent_only_when_changed(
     browser: Client, workspace: Workspace, job_in: Callable[..., Job]
 ) -> None:
-    mark = seen_in(browser.get("/").content.decode())
-    assert browser.get(f"/?seen={mark}", **HTMX).status_code == 204
+    fingerprint = fingerprint_in(browser.get("/").content.decode())
+    assert browser.get(f"/?seen={fingerprint}", **HTMX).status_code == 204
     job = job_in(workspace, "pending")
-    changed = browser.get(f"/?seen={mark}", **HTMX)
+    changed = browser.get(f"/?seen={fingerprint}", **HTMX)
     assert changed.status_code == 200
     content = changed.content.decode()
-    assert content.startswith("<title>1 on the way - Workspaces</title>")
+    assert content.startswith("<title>1 in progress - Workspaces</title>")
     assert "<html" not in content
     assert 'hx-get="/"' in content
     Job.objects.filter(pk=job.pk).update(status="stopping")
-    assert browser.get(f"/?seen={seen_in(content)}", **HTMX).status_code == 200
+    assert browser.get(f"/?seen={fingerprint_in(content)}", **HTMX).status_code == 200
 
 
-def test_filter_puts_what_is_wanted_into_the_address(browser: Client, workspace: Workspace) -> None:
+def test_filter_is_in_the_address(browser: Client, workspace: Workspace) -> None:
     response = browser.get("/?q=cell&status=&sort=opened", **HTMX, HTTP_HX_TRIGGER="filter")
     assert response["HX-Push-Url"] == "/?q=cell"
     assert browser.get("/?q=&status=", **HTMX, HTTP_HX_TRIGGER="filter")["HX-Push-Url"] == "/"
     assert "HX-Push-Url" not in browser.get("/?q=cell", **HTMX)
 
 
-def test_going_back_in_history_gets_the_whole_page(browser: Client) -> None:
+def test_history_navigation_gets_the_whole_page(browser: Client) -> None:
     response = browser.get("/", **HTMX, HTTP_HX_HISTORY_RESTORE_REQUEST="true")
     assert b"<html" in response.content
 
 
-def test_name_of_a_workspace_is_only_text(browser: Client, ada: User, workspace_of: Callable[..., Workspace]) -> None:
+def test_name_of_a_workspace_is_escaped(browser: Client, ada: User, workspace_of: Callable[..., Workspace]) -> None:
     workspace_of(ada, "<img src=x onerror=alert(1)>")
     content = browser.get("/").content.decode()
     assert "<img" not in content
     assert "&lt;img" in content
 
 
-def test_new_makes_a_workspace_with_its_files(browser: Client, ada: User) -> None:
+def test_new_creates_a_workspace_with_files(browser: Client, ada: User) -> None:
     response = browser.post(
         "/new/",
         {
@@ -213,7 +213,7 @@ def test_new_makes_a_workspace_with_its_files(browser: Client, ada: User) -> Non
     assert {entry.path: entry.size for entry in home.storage.tree(home.location)} == {"a.txt": 3, "b.txt": 0}
 
 
-def test_new_by_htmx_sends_the_browser_on(browser: Client, ada: User) -> None:
+def test_new_by_htmx_redirects(browser: Client, ada: User) -> None:
     response = browser.post("/new/", {"name": "pilot", **NO_LINKS}, **HTMX)
     assert response["HX-Redirect"] == f"/w/{Workspace.objects.get(owner=ada).pk}/"
 
@@ -225,12 +225,12 @@ def test_new_by_htmx_sends_the_browser_on(browser: Client, ada: User) -> None:
         ({"name": "x" * 256}, "at most 255 characters"),
         ({"name": "x", "default_job_type": "nothing"}, "Select a valid choice"),
         ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": ""}, "This field is required."),
-        ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": "b"}, "starts with a slash"),
+        ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": "b"}, "must start with a slash"),
         ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "../a", "links-0-path": "/b"}, "double dots"),
         ({"name": "x", "links-TOTAL_FORMS": "1", "links-0-name": "a", "links-0-path": "/etc/shadow"}, "not found"),
     ],
 )
-def test_new_keeps_what_was_typed_and_makes_nothing(browser: Client, fields: dict[str, str], problem: str) -> None:
+def test_invalid_new_keeps_the_input_and_creates_nothing(browser: Client, fields: dict[str, str], problem: str) -> None:
     response = browser.post("/new/", {"description": "typed text", **NO_LINKS, **fields})
     content = response.content.decode()
     assert response.status_code == 422
@@ -239,7 +239,7 @@ def test_new_keeps_what_was_typed_and_makes_nothing(browser: Client, fields: dic
     assert Workspace.objects.count() == 0
 
 
-def test_new_by_htmx_gets_the_form_back_and_keeps_the_chosen_files(browser: Client) -> None:
+def test_invalid_new_by_htmx_keeps_the_chosen_files(browser: Client) -> None:
     content = browser.post("/new/", {"name": "", **NO_LINKS}, **HTMX).content.decode()
     assert "<html" not in content
     assert "hx-preserve" in content
@@ -247,13 +247,13 @@ def test_new_by_htmx_gets_the_form_back_and_keeps_the_chosen_files(browser: Clie
 
 @pytest.mark.slow
 @pytest.mark.parametrize("total", ["x", "", "100000"])
-def test_new_with_odd_numbers_of_links_makes_nothing(browser: Client, total: str) -> None:
+def test_new_with_an_invalid_number_of_links_creates_nothing(browser: Client, total: str) -> None:
     response = browser.post("/new/", {"name": "x", "links-TOTAL_FORMS": total, "links-INITIAL_FORMS": "0"})
     assert response.status_code == 422
     assert Workspace.objects.count() == 0
 
 
-def test_new_says_which_file_was_not_saved(browser: Client, ada: User) -> None:
+def test_new_reports_files_that_were_not_saved(browser: Client, ada: User) -> None:
     long = SimpleUploadedFile("n" * 300 + ".txt", b"x")
     browser.post("/new/", {"name": "pilot", "files": [long, SimpleUploadedFile("ok.txt", b"x")], **NO_LINKS})
     home = home_of(Workspace.objects.get(owner=ada))

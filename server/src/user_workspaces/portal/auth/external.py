@@ -1,8 +1,8 @@
-"""Logging in at another site: away to it, and back with a code.
+"""Login at an external provider: a redirect to it, and a callback with an authorization code.
 
-A link leads away, no form: a form may not lead to another origin, not even by redirects. What comes back is taken
-from the browser alone that was sent: a cookie is bound to the state, so nobody can be logged in as somebody else by
-a link that was made for that.
+A link starts the login, because the policy `form-action` forbids that a form redirects to another origin. The callback
+is accepted only from the browser that started the login: a cookie is bound to the state, so that a prepared callback
+link cannot log in a user under another account (login CSRF).
 """
 
 import hashlib
@@ -24,42 +24,43 @@ from user_workspaces.accounts.rate_limit import client_network_of
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.tickets import own_cookie
 from user_workspaces.portal import errors
-from user_workspaces.portal.auth.login import BACKEND, go_on
+from user_workspaces.portal.auth.login import BACKEND, continue_to
 from user_workspaces.portal.auth.providers import login_providers
-from user_workspaces.portal.redirects import where_they_wanted_to
+from user_workspaces.portal.redirects import next_path
 
 COOKIE = "sign-in-"
 COOKIE_SECONDS = 600
 COOKIE_PATH = "/login/with/"
-NOT_BEGUN = "This log-in was not begun in this browser, or more than ten minutes ago. Begin again."
-CANCELLED = "The log-in service did not log you in. Begin again."
+NOT_STARTED = "This login was not started in this browser, or it has expired. Please log in again."
+CANCELLED = "The login service did not log you in. Please log in again."
 
 
 @require_http_methods(["GET", "HEAD"])
 @never_cache
 def begin(request: HttpRequest, authentication: str) -> HttpResponse:
-    """Send the browser away; it has to be under the name that it is sent back to, or it loses the cookie."""
+    """Redirect to the provider, from the host name of the callback: otherwise the cookie would be lost."""
     if not _is_offered(authentication):
         return errors.not_found(request)
     base = registry.site().base_url
+    # The callback URL has the host of `base_url`; a cookie set under another host would not come back.
     if request.get_host().lower() != urlsplit(base).netloc.lower():
         return HttpResponseRedirect(f"{base}{request.get_full_path()}")
     try:
-        away = begin_external_login(
+        redirect_to = begin_external_login(
             credentials={"redirect_url": registry.callback_url(base, authentication)},
             address=client_network_of(request),
             now=timezone.now(),
             authentication=authentication,
         )
     except UserWorkspacesError as error:
-        return errors.response_for(request, error, part=False)
-    if away is None:
+        return errors.response_for(request, error, fragment=False)
+    if redirect_to is None:
         return errors.not_found(request)
-    response = HttpResponseRedirect(away.auth_uri)
+    response = HttpResponseRedirect(redirect_to.auth_uri)
     response.set_signed_cookie(
-        _cookie(away.state),
-        where_they_wanted_to(request),
-        salt=f"{authentication}:{away.state}",
+        _cookie(redirect_to.state),
+        next_path(request),
+        salt=f"{authentication}:{redirect_to.state}",
         max_age=COOKIE_SECONDS,
         path=_cookie_path(),
         secure=bool(settings.SESSION_COOKIE_SECURE),
@@ -73,7 +74,7 @@ def begin(request: HttpRequest, authentication: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD"])
 @never_cache
 def finish(request: HttpRequest, authentication: str) -> HttpResponse:
-    """Log in who comes back, and go where they wanted to."""
+    """Log in the user who returns from the provider, and continue to the requested page."""
     if not _is_offered(authentication):
         return errors.not_found(request)
     state = request.GET.get("state", "")
@@ -81,8 +82,9 @@ def finish(request: HttpRequest, authentication: str) -> HttpResponse:
         _cookie(state), default="", salt=f"{authentication}:{state}", max_age=COOKIE_SECONDS
     )
     if not state or not destination:
-        return _failed(request, NOT_BEGUN)
+        return _failed(request, NOT_STARTED)
     response = _logged_in(request, authentication, state, destination)
+    # A state is valid for one attempt, successful or not.
     response.delete_cookie(_cookie(state), path=_cookie_path(), samesite="Lax")
     return response
 
@@ -104,26 +106,26 @@ def _logged_in(request: HttpRequest, authentication: str, state: str, destinatio
             now=timezone.now(),
         )
     except UserWorkspacesError as error:
-        return errors.response_for(request, error, part=False)
+        return errors.response_for(request, error, fragment=False)
     if is_kept_out(user):
         return errors.forbidden(request, ADMINISTRATORS_REFUSED)
     login(request, user, backend=BACKEND)
-    return go_on(request, destination)
+    return continue_to(request, destination)
 
 
 def _is_offered(authentication: str) -> bool:
-    return authentication in {way.authentication for way in login_providers()}
+    return authentication in {provider.authentication for provider in login_providers()}
 
 
 def _cookie(state: str) -> str:
-    """Return a name of its own for each log-in: people begin two at once, in two tabs."""
+    """Return the cookie name of one login; users may start two at once, in two tabs."""
     return own_cookie(COOKIE + hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16])
 
 
 def _cookie_path() -> str:
-    """Return the path of the cookie: one with the prefix `__Host-` has to be for all of the host."""
+    """Return the path of the cookie; the prefix `__Host-` requires `/`."""
     return "/" if settings.SESSION_COOKIE_SECURE else COOKIE_PATH
 
 
 def _failed(request: HttpRequest, message: str) -> HttpResponse:
-    return render(request, "portal/refused.html", {"message": message}, status=400)
+    return render(request, "portal/error.html", {"message": message}, status=400)

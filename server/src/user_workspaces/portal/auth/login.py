@@ -1,4 +1,4 @@
-"""Logging in by password or by a one-time link, and logging out."""
+"""Login with a password or a one-time link, and logout."""
 
 from typing import Any
 
@@ -23,20 +23,20 @@ from user_workspaces.portal import errors
 from user_workspaces.portal.access import UserRequest, is_logged_in_user, page
 from user_workspaces.portal.auth.providers import login_providers
 from user_workspaces.portal.profile.passwords import note_link
-from user_workspaces.portal.redirects import where_they_wanted_to
+from user_workspaces.portal.redirects import next_path
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
-LEADS_OUT = "/open/"
+SESSION_PATH = "/open/"
 
 
 class LoginForm(AuthenticationForm):
-    """Name and password; services are refused as if their password were wrong. What is wrong is counted."""
+    """User name and password. Failures are rate limited; service accounts fail as with a wrong password."""
 
     retry_after = 0
 
     def clean(self) -> dict[str, Any]:
-        """Try the password, unless there were too many."""
-        assert self.request is not None  # noqa: S101  the view hands it over
+        """Check the password, unless the rate limit is exceeded."""
+        assert self.request is not None  # noqa: S101  the view passes it
         name = str(self.cleaned_data.get("username") or "")
         try:
             with counted_log_in(address=client_network_of(self.request), username=name, now=timezone.now()):
@@ -46,7 +46,7 @@ class LoginForm(AuthenticationForm):
             raise ValidationError(error.message) from None
 
     def confirm_login_allowed(self, user: object) -> None:
-        """Raise for whoever is not an active person."""
+        """Reject inactive users, service accounts and, if so configured, administrators."""
         if not isinstance(user, User) or not user.is_active or user.is_service:
             raise ValidationError(self.get_invalid_login_error())
         if is_kept_out(user):
@@ -57,16 +57,16 @@ class LoginForm(AuthenticationForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Ask for name and password."""
-    destination = where_they_wanted_to(request)
+    """Show the login form, or log in."""
+    destination = next_path(request)
     if request.method != "POST" and is_logged_in_user(request):
         return HttpResponseRedirect(destination)
     form = LoginForm(request, data=request.POST or None)
     if request.method == "POST" and form.is_valid():
         login(request, form.get_user(), backend=BACKEND)
-        return go_on(request, destination)
+        return continue_to(request, destination)
     status = 429 if form.retry_after else 422 if form.is_bound else 200
-    context = {"form": form, "next": destination, "ways": login_providers()}
+    context = {"form": form, "next": destination, "login_providers": login_providers()}
     shown = render(request, "portal/log_in.html", context, status=status)
     if form.retry_after:
         shown["Retry-After"] = str(form.retry_after)
@@ -77,34 +77,34 @@ def log_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
-    """Show whose link it is; the button uses it up. Programs that look into mails follow links."""
+    """Show the account of a login link, and log in on POST: mail scanners follow links, but press no button."""
     now = timezone.now()
     if request.method != "POST":
-        person = user_of_login_link(text=secret, now=now)
-        return render(request, "portal/log_in_by_link.html", {"person": person}, status=200 if person else 410)
+        account = user_of_login_link(text=secret, now=now)
+        return render(request, "portal/log_in_by_link.html", {"account": account}, status=200 if account else 410)
     try:
         redeemed = sign_in_by_link(text=secret, address=client_network_of(request), now=now)
     except TooManyAttempts as error:
         return errors.too_many(request, error)
     except AuthenticationRejected:
-        return render(request, "portal/log_in_by_link.html", {"person": None}, status=410)
+        return render(request, "portal/log_in_by_link.html", {"account": None}, status=410)
     if is_kept_out(redeemed):
         return errors.forbidden(request, ADMINISTRATORS_REFUSED)
     login(request, redeemed, backend=BACKEND)
-    note_link(request, now=now)
+    note_link(request, now=now)  # after `login`, which starts a new session
     return redirect("portal:workspaces")
 
 
 @page("POST")
 def log_out(request: UserRequest) -> HttpResponse:
-    """End this log-in and, with it, the way into every open session; the sessions themselves run on."""
+    """Log out, and close access to every open session; the sessions keep running."""
     end_sessions(user=request.user)
     logout(request)
     return redirect("portal:login")
 
 
-def go_on(request: HttpRequest, destination: str) -> HttpResponse:
-    """A form may not lead to another origin, not even by redirects: the way to a session takes one more step."""
-    if destination.startswith(LEADS_OUT):
+def continue_to(request: HttpRequest, destination: str) -> HttpResponse:
+    """Redirect to a page; to a session by a page with a refresh, since `form-action` blocks redirects to its origin."""
+    if destination.startswith(SESSION_PATH):
         return render(request, "portal/logged_in.html", {"destination": destination})
     return HttpResponseRedirect(destination)

@@ -1,4 +1,4 @@
-"""The ways to log in at another site that the log-in page offers."""
+"""Login providers: the authentications that the login page offers by redirect."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from user_workspaces import registry
 
 @dataclass(frozen=True, slots=True)
 class LoginProvider:
-    """One of them: its id in the configuration, and its name for people."""
+    """A login provider: its id in the configuration and its display name."""
 
     authentication: str
     name: str
 
 
 def login_providers() -> list[LoginProvider]:
-    """Return all of them, in the order of the configuration."""
+    """Return all login providers, in the order of the configuration."""
     names = registry.site().user_authentications
     plugins = registry.current().user_authentications.items()
     return [LoginProvider(name, names.get(name, name)) for name, plugin in plugins if plugin.uses_redirect]

@@ -1,4 +1,4 @@
-"""What one does with files on their page: new folder, rename or move, delete."""
+"""Actions on the files page: new folder, rename or move, delete."""
 
 from urllib.parse import urlencode
 
@@ -26,7 +26,7 @@ MOST_CHOSEN = 1_000
 
 @page("GET", "POST")
 def new_folder(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Ask for a name and make a folder in the one that is open."""
+    """Ask for a name, and create a folder in the open folder."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder = folder_in(request)
     form = NewFolderForm(request.POST if request.method == "POST" else None, auto_id="folder_%s")
@@ -37,13 +37,13 @@ def new_folder(request: UserRequest, workspace_id: int) -> HttpResponse:
         except UserWorkspacesError as error:
             form.add_error("name", error.message)
         else:
-            return _done(request, address_of(workspace, folder), said=f"{path} is made.")
+            return _done(request, address_of(workspace, folder), message=f"{path} was created.")
     return _dialog(request, "portal/new_folder.html", workspace, folder, {"form": form}, wrong=bool(form.errors))
 
 
 @page("GET", "POST")
 def move(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Ask for another name or place, and move an entry there."""
+    """Ask for a new path, and move a file or folder there."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder, path = folder_in(request), file_path(_given(request).get("path"))
     entry = files.entry_at(workspace=workspace, path=path)
@@ -53,7 +53,7 @@ def move(request: UserRequest, workspace_id: int) -> HttpResponse:
         auto_id="move_%s",
     )
     if form.is_valid() and form.cleaned_data["new_path"] == path:
-        return _done(request, address_of(workspace, folder), said="Nothing is changed.")
+        return _done(request, address_of(workspace, folder), message="Nothing was changed.")
     if form.is_valid():
         try:
             new_path, overwrite = form.cleaned_data["new_path"], form.cleaned_data["overwrite"]
@@ -61,7 +61,7 @@ def move(request: UserRequest, workspace_id: int) -> HttpResponse:
         except UserWorkspacesError as error:
             form.add_error("new_path", error.message)
         else:
-            return _done(request, address_of(workspace, folder), said=f"{path} is now {new_path}.")
+            return _done(request, address_of(workspace, folder), message=f"{path} was moved to {new_path}.")
     context = {"form": form, "path": path, "is_folder": files.is_folder(entry), "name": path.rpartition("/")[2]}
     return _dialog(request, "portal/move.html", workspace, folder, context, wrong=bool(form.errors))
 
@@ -69,35 +69,35 @@ def move(request: UserRequest, workspace_id: int) -> HttpResponse:
 @transfer
 @page("GET", "POST")
 def remove(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Say what will be lost, and delete it when that is confirmed."""
+    """Show what will be deleted, and delete it once confirmed."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder, paths = folder_in(request), chosen_in(request)
     if request.method == "POST" and "sure" in request.POST:
         _remove(workspace, paths)
-        said = paths[0].rpartition("/")[2] if len(paths) == 1 else f"{len(paths)} entries"
-        return _done(request, address_of(workspace, folder), said=f"{said} deleted.")
-    context = {"losses": summarize_deletion(workspace, paths), "paths": paths}
+        deleted = paths[0].rpartition("/")[2] if len(paths) == 1 else f"{len(paths)} items"
+        return _done(request, address_of(workspace, folder), message=f"{deleted} deleted.")
+    context = {"entries": summarize_deletion(workspace, paths), "paths": paths}
     return _dialog(request, "portal/remove.html", workspace, folder, context, wrong=False)
 
 
 def folder_in(request: UserRequest) -> str:
-    """Return the folder that is open: empty for the workspace itself; raises `InvalidRequest`."""
+    """Return the open folder, empty for the workspace itself; raises `InvalidRequest`."""
     given = _given(request).get("in", "")
     return file_path(given) if given.strip("/") else ""
 
 
 def chosen_in(request: UserRequest) -> list[str]:
-    """Return the paths that are chosen; raises `InvalidRequest` for none."""
+    """Return the selected paths; raises `InvalidRequest` if there are none or too many."""
     paths = [file_path(path) for path in _given(request).getlist("path")]
     if not paths:
-        raise InvalidRequest("Choose something first.")
+        raise InvalidRequest("Select at least one item first.")
     if len(paths) > MOST_CHOSEN:
-        raise InvalidRequest(f"Choose {MOST_CHOSEN} at most.")
+        raise InvalidRequest(f"Select at most {MOST_CHOSEN} items.")
     return paths
 
 
 def address_of(workspace: Workspace, folder: str) -> str:
-    """Return the address of a folder's page."""
+    """Return the URL of a folder's page."""
     address = reverse("portal:files", args=[workspace.pk])
     return f"{address}?{urlencode({'in': folder})}" if folder else address
 
@@ -111,7 +111,7 @@ def _below(folder: str, name: str) -> str:
 
 
 def _remove(workspace: Workspace, paths: list[str]) -> None:
-    """Delete all that can be deleted; what is gone already is what was wanted. Raises for the rest."""
+    """Delete all that can be deleted, then raise `InvalidRequest` for the rest; missing files count as deleted."""
     problems = list[str]()
     for path in paths:
         try:
@@ -124,10 +124,10 @@ def _remove(workspace: Workspace, paths: list[str]) -> None:
         raise InvalidRequest(" ".join(problems))
 
 
-def _done(request: UserRequest, address: str, *, said: str) -> HttpResponse:
-    """Close the dialog, behind which the list looks again: the page stays, with its uploads."""
+def _done(request: UserRequest, address: str, *, message: str) -> HttpResponse:
+    """Close the dialog and reload the list behind it; the page stays, so that uploads continue."""
     if not wants_fragment(request):
-        messages.success(request, said)
+        messages.success(request, message)
     return done(request, address)
 
 

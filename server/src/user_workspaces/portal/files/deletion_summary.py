@@ -1,4 +1,4 @@
-"""What a deletion takes away, in words: names, how much is in folders, what only looks lost."""
+"""Summary of a deletion: names, the content of folders, and links whose targets are kept."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from user_workspaces.workspaces.files import find_entry, is_folder, walk_folder
 from user_workspaces.workspaces.models import Workspace
 
 MOST_COUNTED = 20_000
-"""Entries in all folders together; a person who reads this does not wait for more."""
+"""Entries in all folders together; more would delay the dialog without telling the user more."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeletedEntry:
-    """One entry; `files` and `size` (bytes) count what is in a folder, or are of the file itself."""
+    """One entry; `files` and `size` (bytes) describe the content of a folder, or the file itself."""
 
     name: str
     kind: EntryKind
@@ -23,11 +23,11 @@ class DeletedEntry:
     size: int
     special: str
     is_more: bool
-    """Whether there is more than was counted."""
+    """True if not all files were counted."""
 
 
 def summarize_deletion(workspace: Workspace, paths: Iterable[str]) -> list[DeletedEntry]:
-    """Look at what would be lost; what is gone already is left out."""
+    """Summarize what would be deleted, without missing files."""
     found, left = list[DeletedEntry](), MOST_COUNTED
     for path in paths:
         entry = find_entry(workspace=workspace, path=path)
@@ -36,6 +36,7 @@ def summarize_deletion(workspace: Workspace, paths: Iterable[str]) -> list[Delet
         files, size, seen = 1, entry.size, 0
         if is_folder(entry):
             files = size = 0
+            # One entry beyond the limit shows that there are more.
             for inner in islice(walk_folder(workspace=workspace, path=path), left + 1):
                 seen += 1
                 files += not is_folder(inner)

@@ -1,7 +1,7 @@
-"""Markdown and notebooks as documents of HTML, for a frame in which nothing runs and that speaks to nobody.
+"""Markdown and notebooks as HTML documents for a sandboxed frame without scripts and network access.
 
-What is in a file may be anybody's, so nothing here decides what is harmless: the frame is a sandbox, and its policy
-lets it load nothing.
+The content is not trusted and not sanitized here: the sandbox of the frame blocks scripts, and its policy blocks all
+requests.
 """
 
 import base64
@@ -40,31 +40,31 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 MOST_OF_PICTURES = 8 * 1024 * 1024
-"""In bytes, all of a document together: they are put into it, for its frame can load nothing."""
+"""In bytes, for all pictures of a document: they are embedded, since the frame can load nothing."""
 MOST_PICTURES = 200
-"""Files that are opened for one document."""
+"""Number of files that are opened for one document."""
 MOST_MARKDOWN = LARGEST_EDITED
-"""In characters, all of a document together; the bounds below hold for all of it too."""
+"""In characters, for a whole document, like the limits below."""
 MOST_STEPS = 400_000
-"""Of the parser: some texts of few characters make very many."""
+"""Parser steps; some short texts cause very many."""
 MOST_TOKENS = 100_000
-"""Of blocks: of each cell of a table three, also of those that its text leaves out."""
+"""Block tokens; each table cell has three, even a cell that the text omits."""
 MOST_OF_ADDRESSES = 1024 * 1024
-"""In characters: one definition may give a long address to many links."""
-TOO_MUCH = "This Markdown is too large or too complex to be formatted. This is its text."
+"""In characters; one reference definition can give a long URL to many links."""
+TOO_MUCH = "This Markdown is too large or too complex to format. Its source is shown instead."
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-Place = Callable[[str], str]
-"""From an address in a document to another one."""
+UrlMapper = Callable[[str], str]
+"""Maps a URL in a document to another one."""
 
 
 class Budget:
-    """How much of something there may still be in a document."""
+    """Remaining amount of something in one document."""
 
     def __init__(self, most: int) -> None:
         self.left = most
 
     def take(self, size: int) -> bool:
-        """Return whether this much fits; what fits is taken."""
+        """Take this amount if it fits, and return True if it did."""
         fits = size <= self.left
         if fits:
             self.left -= size
@@ -72,16 +72,16 @@ class Budget:
 
 
 class Pictures:
-    """The pictures that a document of the workspace shows, as `data:` addresses."""
+    """Embeds pictures of the workspace in a document, as `data:` URLs."""
 
     def __init__(self, workspace: Workspace, path: str) -> None:
         self._workspace = workspace
         self._folder = posixpath.dirname(path)
-        self._room = Budget(MOST_OF_PICTURES)
+        self._budget = Budget(MOST_OF_PICTURES)
         self._read = dict[str, str | None]()
 
     def embed(self, address: str) -> str:
-        """Return a picture as it is written into the document; one that cannot be had as its address."""
+        """Return the `data:` URL of a picture, or its address unchanged if it cannot be embedded."""
         if SCHEME.match(address) or address.startswith("#"):
             return address
         path = below(self._folder, address)
@@ -93,7 +93,7 @@ class Pictures:
                 return address
             self._read[path] = self._packed(path)
         packed = self._read[path]
-        if packed is None or not self._room.take(len(packed) * 3 // 4 - packed[-2:].count("=")):
+        if packed is None or not self._budget.take(len(packed) * 3 // 4 - packed[-2:].count("=")):
             return address
         return f"data:{kind};base64,{packed}"
 
@@ -103,19 +103,19 @@ class Pictures:
         except UserWorkspacesError:
             return None
         with opened.content as content:
-            if opened.entry.size > self._room.left:
+            if opened.entry.size > self._budget.left:
                 return None
             return base64.b64encode(content.read(opened.entry.size)).decode()
 
 
 def below(folder: str, address: str) -> str:
-    """Return the path that a relative address in a file of the folder names; it may lead nowhere."""
+    """Resolve a relative address in a file of the folder to a path, which need not exist."""
     path = unquote(address.partition("#")[0].partition("?")[0])
     return posixpath.normpath(posixpath.join("/", folder, path)).lstrip("/")
 
 
-def links_of(path: str, preview: str) -> Place:
-    """Return what leads links between files to their previews, at the address `preview`."""
+def links_of(path: str, preview: str) -> UrlMapper:
+    """Return a mapper from links between files to their previews at the URL `preview`."""
 
     def embed(address: str) -> str:
         if SCHEME.match(address) or address.startswith("#"):
@@ -126,13 +126,13 @@ def links_of(path: str, preview: str) -> Place:
 
 
 class TooMuchError(Exception):
-    """A text would take too much time or memory."""
+    """A text would need too much time or memory."""
 
 
 class Markdown:
-    """All the Markdown of one document: its bounds hold for all of it together."""
+    """Renders all Markdown of one document, within common limits."""
 
-    def __init__(self, *, pictures: Place, links: Place) -> None:
+    def __init__(self, *, pictures: UrlMapper, links: UrlMapper) -> None:
         self._pictures = pictures
         self._links = links
         self._text = Budget(MOST_MARKDOWN)
@@ -140,8 +140,8 @@ class Markdown:
         self._tokens = Budget(MOST_TOKENS)
         self._reader = _reader(Budget(MOST_STEPS), self._tokens)
 
-    def html(self, text: str, *, pictures: Place | None = None) -> SafeString:
-        """Return the HTML of a text, with `pictures` of its own; past the bounds it stays plain."""
+    def html(self, text: str, *, pictures: UrlMapper | None = None) -> SafeString:
+        """Return the HTML of a text, optionally with its own `pictures`; beyond the limits, return it as plain text."""
         try:
             _spend(self._text, len(text))
             tokens = self._reader.parse(text)
@@ -150,7 +150,7 @@ class Markdown:
             return format_html("<p><em>{}</em></p><pre>{}</pre>", TOO_MUCH, text)
         return SafeString(self._reader.renderer.render(tokens, self._reader.options, {}))
 
-    def _embed(self, tokens: Sequence[Token], pictures: Place) -> None:
+    def _embed(self, tokens: Sequence[Token], pictures: UrlMapper) -> None:
         for token in tokens:
             if token.attrs:
                 _spend(self._addresses, sum(len(str(value)) for value in token.attrs.values()))
@@ -165,7 +165,7 @@ class Markdown:
 
 
 class _Inline(ParserInline):
-    """A parser that counts its steps: looking for the ends of links takes the most."""
+    """Counts parser steps; the search for the ends of links takes most of them."""
 
     def __init__(self, steps: Budget) -> None:
         super().__init__()
@@ -177,10 +177,10 @@ class _Inline(ParserInline):
 
 
 def _reader(steps: Budget, tokens: Budget) -> MarkdownIt:
-    """Return a parser that raises `TooMuchError` when there is no room left."""
+    """Return a parser that raises `TooMuchError` once a budget is used up."""
 
-    def counted_fence(state: StateBlock, first: int, last: int, silent: bool) -> bool:  # noqa: FBT001  the parser calls it so
-        # The first of the rules that are tried at each line, at each depth again.
+    def counted_fence(state: StateBlock, first: int, last: int, silent: bool) -> bool:  # noqa: FBT001  signature of the parser
+        # `fence` is the first rule that the parser tries at each line and depth, so it sees all of them.
         _spend(steps, 1)
         if len(state.tokens) > tokens.left:
             raise TooMuchError
@@ -197,20 +197,20 @@ def _reader(steps: Budget, tokens: Budget) -> MarkdownIt:
     return reader
 
 
-def _spend(reservation: Budget, size: int) -> None:
-    if not reservation.take(size):
-        reservation.left = 0
+def _spend(budget: Budget, size: int) -> None:
+    if not budget.take(size):
+        budget.left = 0
         raise TooMuchError
 
 
 def document(body: SafeString, *, title: str, appearance: str) -> HttpResponse:
-    """Answer with a document for the frame."""
+    """Return the response with a document for the frame."""
     context = {"body": body, "title": title, "appearance": appearance, "styles": _styles()}
     return HttpResponse(render_to_string("portal/rendered.html", context), headers=HEADERS)
 
 
 @cache
 def _styles() -> SafeString:
-    """Return the style sheets that are put into documents: their frame loads none."""
+    """Return the style sheets to embed in documents, since their frame cannot load any."""
     found = [finders.find(f"uws/{name}.css") for name in ("tokens", "rendered")]
     return SafeString("\n".join(Path(path).read_text() for path in found if path))

@@ -1,4 +1,4 @@
-"""Editing a small text file: saved only over the version that was opened, and nothing that was typed is lost."""
+"""Editor for small text files: it overwrites only the version that was opened, and never loses the user's text."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,11 +22,11 @@ from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
 BOM = b"\xef\xbb\xbf"
-CHANGED = "This file was changed or removed after you opened it. Nothing is saved yet, and your text is still here."
+CHANGED = "This file was changed or deleted after you opened it. Your text is still here, but it is not saved yet."
 
 
 class EditForm(forms.Form):
-    """The text, and which version it was."""
+    """The text, and the version of the file that it is based on."""
 
     text = forms.CharField(
         required=False, strip=False, label="Text", widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"})
@@ -37,7 +37,7 @@ class EditForm(forms.Form):
 
     @property
     def content(self) -> bytes:
-        """The bytes of the file: with the line breaks that it had, whatever the browser sends."""
+        """The bytes of the file, with its original line breaks: browsers send CRLF."""
         text = str(self.cleaned_data["text"]).replace("\r\n", "\n")
         if self.cleaned_data["breaks"] == "crlf":
             text = text.replace("\n", "\r\n")
@@ -45,8 +45,8 @@ class EditForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """Where a text goes, and over which version of what is there."""
+class _Target:
+    """The path to save to, and the version that it must have; None for any."""
 
     path: str
     expecting: str | None
@@ -54,7 +54,7 @@ class _Wish:
 
 @page("GET", "POST")
 def edit(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Show the text in a form, and save it where the file is still the one that was shown."""
+    """Show the text in a form, and save it if the file has not changed since."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path((request.POST if request.method == "POST" else request.GET).get("path"))
     if request.method != "POST":
@@ -62,36 +62,36 @@ def edit(request: UserRequest, workspace_id: int) -> HttpResponse:
     form = EditForm(request.POST, auto_id="edit_%s")
     if not form.is_valid():
         return _dialog(request, workspace, path, form)
-    wish = _wish(request, path, form)
+    target = _target(request, path, form)
     try:
-        _save(workspace, wish, form.content, now=timezone.now())
+        _save(workspace, target, form.content, now=timezone.now())
     except Conflict as error:
-        is_copy = wish.path != path
-        form.add_error(None, f"{wish.path}: {error.message}" if is_copy else CHANGED)
+        is_copy = target.path != path
+        form.add_error(None, f"{target.path}: {error.message}" if is_copy else CHANGED)
         return _dialog(request, workspace, path, form, is_changed=True)
     except UserWorkspacesError as error:
         form.add_error(None, error.message)
         return _dialog(request, workspace, path, form)
     if not wants_fragment(request):
-        messages.success(request, f"{wish.path} is saved.")
+        messages.success(request, f"{target.path} was saved.")
     return done(request, address_of(workspace, path.rpartition("/")[0]))
 
 
-def _wish(request: UserRequest, path: str, form: EditForm) -> _Wish:
+def _target(request: UserRequest, path: str, form: EditForm) -> _Target:
     match request.POST.get("save"):
         case "replace":
-            return _Wish(path, None)
+            return _Target(path, None)
         case "copy":
-            return _Wish(file_path(request.POST.get("copy")), NOTHING)
+            return _Target(file_path(request.POST.get("copy")), NOTHING)
         case _:
-            return _Wish(path, form.cleaned_data["version"])
+            return _Target(path, form.cleaned_data["version"])
 
 
-def _save(workspace: Workspace, wish: _Wish, content: bytes, *, now: datetime) -> None:
+def _save(workspace: Workspace, target: _Target, content: bytes, *, now: datetime) -> None:
     if len(content) > LARGEST_EDITED:
         raise InvalidRequest("This text is too long to save here. Edit the file in a session.")
     save_file(
-        workspace=workspace, path=wish.path, chunks=[content], size=len(content), now=now, expecting=wish.expecting
+        workspace=workspace, path=target.path, chunks=[content], size=len(content), now=now, expecting=target.expecting
     )
 
 
@@ -103,6 +103,7 @@ def _initial(workspace: Workspace, path: str) -> dict[str, object]:
         "text": preview.text,
         "version": preview.entry.version,
         "breaks": "crlf" if "\r\n" in preview.text else "lf",
+        # The decoded text has no byte order mark: the file is longer than it by these bytes.
         "marked": preview.entry.size > len(preview.text.encode()),
     }
 
@@ -125,7 +126,7 @@ def _dialog(
 
 
 def _free_name(workspace: Workspace, path: str) -> str:
-    """Return a path beside the file that nothing has."""
+    """Return an unused path in the folder of the file."""
     folder, slash, name = path.rpartition("/")
     stem, dot, ending = name.rpartition(".") if "." in name.lstrip(".") else (name, "", "")
     tries = (f"{folder}{slash}{stem} (mine{f' {number}' if number else ''}){dot}{ending}" for number in range(100))

@@ -1,4 +1,4 @@
-"""The files of a workspace: walk through them, upload, link datasets."""
+"""The files page of a workspace: list, upload, link datasets."""
 
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from user_workspaces.portal.files.actions import address_of, folder_in
 from user_workspaces.portal.files.open_with import openers_of
 from user_workspaces.portal.files.rows import FolderView, Sorting, search_folder, view_folder
 from user_workspaces.portal.forms import FolderForm, LinkForm, files_in, link_to
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with
 from user_workspaces.portal.htmx import go_to
 from user_workspaces.portal.workspaces.list_views import save_files
 from user_workspaces.transfers.views import transfer
@@ -28,7 +28,7 @@ from user_workspaces.workspaces.queries import find_workspace
 @transfer
 @page("GET", "POST")
 def files(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """List one folder as it is now; a POST uploads files into it."""
+    """List the current files of a folder; a POST uploads files into it."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST":
         return _upload(request, workspace)
@@ -46,10 +46,10 @@ def link(request: UserRequest, workspace_id: int) -> HttpResponse:
     if form.is_valid():
         try:
             update_workspace(workspace=workspace, now=timezone.now(), details=Details(links=(form.link(),)))
-        except UserWorkspacesError as error:  # stays on the form: nothing that was typed is lost
+        except UserWorkspacesError as error:  # shown on the form, so that the input is kept
             form.add_error(None, error.message)
         else:
-            messages.success(request, f"{form.cleaned_data['name']} is linked.")
+            messages.success(request, f"{form.cleaned_data['name']} was linked.")
             return go_to(request, reverse("portal:files", args=[workspace_id]))
     part = _listing(request, workspace)
     return render(request, "portal/files.html", _context(request, workspace, part, form), status=422)
@@ -78,7 +78,7 @@ def _listing(request: UserRequest, workspace: Workspace) -> LiveFragment:
     found, problem = _read_folder(request, workspace, search=search, hidden=hidden)
     folder = found.path if found else ""
     kept = {"in": folder, "q": search, "hidden": "1" if hidden else "", "sort": request.GET.get("sort", "")}
-    behind = workspace.measured != workspace.changes
+    is_measuring = workspace.measured != workspace.changes
     context = {
         "workspace": workspace,
         "view": found,
@@ -89,18 +89,19 @@ def _listing(request: UserRequest, workspace: Workspace) -> LiveFragment:
         "sort": kept["sort"],
         "unsorted": urlencode({name: value for name, value in kept.items() if value and name != "sort"}),
         "query": urlencode({name: value for name, value in kept.items() if value}),
-        "behind": behind,
+        "is_measuring": is_measuring,
         "address": reverse("portal:files", args=[workspace.pk]),
         "folder": folder,
     }
     name = f"{folder} - {workspace.name}" if folder else workspace.name
-    return live_part(request, "portal/listing.html", context, name="listing", title=f"Files - {name}", moves=behind)
+    polling, title = Polling(moves=is_measuring), f"Files - {name}"
+    return live_fragment(request, "portal/file_list.html", context, name="listing", title=title, polling=polling)
 
 
 def _read_folder(
     request: UserRequest, workspace: Workspace, *, search: str, hidden: bool
 ) -> tuple[FolderView | None, str]:
-    """Return what there is, or why it cannot be seen: the rest of the page is there in any case."""
+    """Return the folder, or why it cannot be read: the rest of the page must still work."""
     number = request.GET.get("page")
     try:
         folder = folder_in(request) if request.method == "GET" else ""
@@ -112,7 +113,7 @@ def _read_folder(
             workspace=workspace, path=folder, page=number, hidden=hidden, sorting=sorting, openers=openers
         )
     except NotFound:
-        return None, "This folder is not there, or not any more."
+        return None, "This folder is not there, or it has been deleted."
     except UserWorkspacesError as error:
         return None, error.message
     return found, ""

@@ -1,4 +1,4 @@
-"""Notebooks of Jupyter (nbformat 4) as HTML: cells, their outputs as they were kept. Nothing is executed."""
+"""Jupyter notebooks (nbformat 4) as HTML: cells and their stored outputs. Nothing is executed."""
 
 import json
 import re
@@ -10,28 +10,28 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from user_workspaces.errors import InvalidRequest
-from user_workspaces.portal.files.documents import MOST_OF_PICTURES, Budget, Markdown, Place
+from user_workspaces.portal.files.documents import MOST_OF_PICTURES, Budget, Markdown, UrlMapper
 
 MOST_CELLS = 1_000
 FORMAT = 4
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 AS_PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-NO_NOTEBOOK = "This is not a notebook that can be shown: it is damaged, or of an old format."
+NO_NOTEBOOK = "This notebook cannot be shown: it is damaged or has an unsupported format."
 Json = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Means:
-    """What all cells of a notebook share."""
+class _Context:
+    """State shared by all cells of a notebook."""
 
     markdown: Markdown
-    pictures: Place
+    pictures: UrlMapper
     attached: Budget
-    """In characters: how much of pictures that cells bring may still be shown; one may be shown often."""
+    """In characters, for attached pictures; each use counts, since a cell can show one picture many times."""
 
 
-def notebook(raw: bytes, *, pictures: Place, links: Place) -> SafeString:
-    """Return the HTML of a notebook; raises `InvalidRequest` for what is none."""
+def notebook(raw: bytes, *, pictures: UrlMapper, links: UrlMapper) -> SafeString:
+    """Return the HTML of a notebook; raises `InvalidRequest` if it is not a valid one."""
     try:
         read = json.loads(raw)
     except (ValueError, RecursionError):
@@ -39,24 +39,24 @@ def notebook(raw: bytes, *, pictures: Place, links: Place) -> SafeString:
     if not isinstance(read, dict) or read.get("nbformat") != FORMAT or not isinstance(read.get("cells"), list):
         raise InvalidRequest(NO_NOTEBOOK)
     cells = [cell for cell in read["cells"] if isinstance(cell, dict)]
-    means = _Means(Markdown(pictures=pictures, links=links), pictures, Budget(MOST_OF_PICTURES))
-    parts = [_cell(cell, means) for cell in cells[:MOST_CELLS]]
+    context = _Context(Markdown(pictures=pictures, links=links), pictures, Budget(MOST_OF_PICTURES))
+    parts = [_cell(cell, context) for cell in cells[:MOST_CELLS]]
     if len(cells) > MOST_CELLS:
         parts.append(format_html("<p>{} more cells are not shown.</p>", len(cells) - MOST_CELLS))
     return format_html_join("\n", "{}", ((part,) for part in parts))
 
 
-def _cell(cell: Json, means: _Means) -> SafeString:
+def _cell(cell: Json, context: _Context) -> SafeString:
     source, kind = _text(cell.get("source")), cell.get("cell_type")
     if kind == "markdown":
-        body = means.markdown.html(source, pictures=_attached(cell.get("attachments"), means))
+        body = context.markdown.html(source, pictures=_attached(cell.get("attachments"), context))
         return format_html('<section class="prose">{}</section>', body)
     if kind != "code":
         return format_html("<pre>{}</pre>", source)
     found = cell.get("outputs")
     outputs = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
     count = cell.get("execution_count")
-    shown = format_html_join("", "{}", ((part,) for output in outputs for part in _output(output, means)))
+    shown = format_html_join("", "{}", ((part,) for output in outputs for part in _output(output, context)))
     return format_html(
         '<section class="code"><span class="count">[{}]</span><pre class="input">{}</pre>'
         '<div class="outputs">{}</div></section>',
@@ -66,7 +66,7 @@ def _cell(cell: Json, means: _Means) -> SafeString:
     )
 
 
-def _output(output: Json, means: _Means) -> Iterator[SafeString]:
+def _output(output: Json, context: _Context) -> Iterator[SafeString]:
     match output.get("output_type"):
         case "stream":
             kind = "error" if output.get("name") == "stderr" else "stream"
@@ -74,34 +74,34 @@ def _output(output: Json, means: _Means) -> Iterator[SafeString]:
         case "error":
             traceback = output.get("traceback")
             lines = [_plain_text(line) for line in traceback] if isinstance(traceback, list) else []
-            said = "\n".join(lines) or f"{_plain_text(output.get('ename'))}: {_plain_text(output.get('evalue'))}"
-            yield format_html('<pre class="error">{}</pre>', _plain(said))
+            text = "\n".join(lines) or f"{_plain_text(output.get('ename'))}: {_plain_text(output.get('evalue'))}"
+            yield format_html('<pre class="error">{}</pre>', _plain(text))
         case "execute_result" | "display_data":
             data = output.get("data")
             if isinstance(data, dict):
-                yield _data(data, means)
+                yield _data(data, context)
         case _:
             return
 
 
-def _data(data: Json, means: _Means) -> SafeString:
-    """Return the richest form that there is of a result and that needs no script."""
+def _data(data: Json, context: _Context) -> SafeString:
+    """Return the richest representation of an output that needs no script."""
     for kind in AS_PICTURES:
         if kind in data:
             packed = "".join(_text(data[kind]).split())
-            return format_html('<img alt="A picture that the code made" src="data:{};base64,{}">', kind, packed)
+            return format_html('<img alt="Output image" src="data:{};base64,{}">', kind, packed)
     if "text/html" in data:
         return format_html('<div class="html">{}</div>', SafeString(_text(data["text/html"])))
     if "image/svg+xml" in data:
         return format_html('<div class="html">{}</div>', SafeString(_text(data["image/svg+xml"])))
     if "text/markdown" in data:
-        return means.markdown.html(_text(data["text/markdown"]))
+        return context.markdown.html(_text(data["text/markdown"]))
     text = data.get("text/plain", data.get("text/latex"))
-    return format_html("<pre>{}</pre>", _plain(text if text is not None else "An output that cannot be shown here"))
+    return format_html("<pre>{}</pre>", _plain(text if text is not None else "This output cannot be shown."))
 
 
-def _attached(attachments: object, means: _Means) -> Place:
-    """Return what finds the pictures that a cell brings with it."""
+def _attached(attachments: object, context: _Context) -> UrlMapper:
+    """Return a mapper from `attachment:` URLs to the pictures attached to a cell."""
 
     @cache
     def packed(name: str) -> str | None:
@@ -114,23 +114,23 @@ def _attached(attachments: object, means: _Means) -> Place:
         name = address.removeprefix("attachment:")
         found = packed(name) if name != address else None
         if found is None:
-            return means.pictures(address)
-        return found if means.attached.take(len(found)) else address
+            return context.pictures(address)
+        return found if context.attached.take(len(found)) else address
 
     return embed
 
 
 def _text(value: object) -> str:
-    """Return a text, which notebooks may keep as a list of lines."""
+    """Return a text, which a notebook may store as a list of lines."""
     return "".join(_plain_text(line) for line in value) if isinstance(value, list) else _plain_text(value)
 
 
 def _plain_text(value: object) -> str:
-    """Return a text as it can be sent: JSON may hold half a character. What is no text is empty."""
+    """Return encodable text, since JSON may contain lone surrogates; empty for other types."""
     return str(value).encode(errors="replace").decode() if isinstance(value, str | int | float) else ""
 
 
 def _plain(value: object) -> str:
-    """Return what a terminal would show, without its colours."""
+    """Return what a terminal would show, without colours and overwritten parts of lines."""
     text = COLOURS.sub("", _text(value))
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""The ways from a file into applications: a session that runs, or a launch that leads there."""
+"""Links that open a file in an application: in a running session, or after a launch."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,24 +18,24 @@ class OpenLink:
     """A link from a file to an application."""
 
     action: str
-    """What it does, such as `Open in JupyterLab`."""
+    """The link text, such as `Open in JupyterLab`."""
     icon: str
     address: str
     launches: bool
-    """Whether a session has to be launched first: the address is that of the launch dialog."""
+    """True if the address is that of the launch dialog, since no session can show the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Openers:
-    """What files of one workspace can be opened with at this moment."""
+    """The applications and sessions that can open files of one workspace."""
 
     workspace_id: int
     offered: tuple[Application, ...]
     sessions: tuple[SessionView, ...]
-    """Those that can be opened now or soon."""
+    """Sessions that are ready or starting."""
 
     def open_links(self, path: str) -> tuple[OpenLink, ...]:
-        """Return the ways to a file; applications that are made for it come first."""
+        """Return the links for a file, those of specific applications first."""
         return tuple(self._link(one, path) for one in in_order(self.offered, path))
 
     def _link(self, application: Application, path: str) -> OpenLink:
@@ -50,7 +50,7 @@ class Openers:
 
 
 def openers_of(workspace: Workspace, *, now: datetime) -> Openers:
-    """Find what runs in a workspace and what may be launched there; nothing opens the files of a workflow's run."""
+    """Find the sessions and applications of a workspace; none for the files of a run."""
     if workspace.holds_runs:
         return Openers(workspace.pk, (), ())
     views = (view_of(job, now=now) for job in live_jobs(workspace_id=workspace.pk) if job.serves)
@@ -59,12 +59,12 @@ def openers_of(workspace: Workspace, *, now: datetime) -> Openers:
 
 
 def page_of_file(job_type: str, path: str) -> str | None:
-    """Return the page of a session that shows a file; None: it has no such page."""
+    """Return the page of a session that shows a file; None if the job type has no such page."""
     plugins = registry.current().job_types
     return plugins.get(job_type).page_of_file(path) if job_type in plugins else None
 
 
 def _shows(session: SessionView, application: Application, path: str) -> bool:
-    """Return whether to go to this session; one that runs a file must have been launched for this file."""
+    """Return True if this session can show the file; a session that runs a file must have been launched with it."""
     is_of_it = session.job.job_type == application.job_type
     return is_of_it and (not application.asks_file or session.file == path)

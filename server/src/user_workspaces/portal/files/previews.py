@@ -1,4 +1,4 @@
-"""A look into a file: text, tables, pictures, notebooks and the like, read in part; nothing in them runs."""
+"""Previews of text, tables, pictures, PDF, Markdown and notebooks, of which large files are read in part."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from user_workspaces.workspaces.files import open_file
 from user_workspaces.workspaces.models import Workspace
 
 LARGEST_RENDERED = 8 * LARGEST
-"""In bytes: of a notebook, which holds its pictures."""
+"""In bytes; a notebook contains its pictures."""
 LARGEST_EDITED = 256 * 1024
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 50, 500
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml", "image/avif", "image/bmp"}
@@ -24,50 +24,50 @@ PACKED = {"application/gzip", "application/zip", "application/x-tar", "applicati
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What is shown; just one of picture, table and text, or none of them."""
+    """Content of a preview: a picture, a PDF, a table, a text, a document, or none of them."""
 
     entry: Entry
     name: str
     is_picture: bool = False
     is_pdf: bool = False
     is_rendered: bool = False
-    """Whether a document is made of it; see `rendering`."""
+    """True if the file is shown as an HTML document; see `documents`."""
     table: tuple[tuple[str, ...], ...] = ()
     part: TextPart | None = None
     is_cut: bool = False
-    """Whether this is only a part."""
+    """True if only a part of the file is shown."""
 
     @property
     def text(self) -> str | None:
-        """The text that is shown."""
+        """The displayed text."""
         return self.part.text if self.part else None
 
     @property
     def can_edit(self) -> bool:
-        """Whether a form can hold all of it and give it back as it was."""
+        """True if the whole text fits into a form that returns it unchanged."""
         if self.part is None or self.part.is_cut or self.entry.size > LARGEST_EDITED or is_notebook(self.name):
             return False
         return can_be_typed(self.part.text)
 
 
 def can_be_typed(text: str) -> bool:
-    """Return whether a form gives back this text: it knows one kind of line break only."""
+    """Return True if the text has only one kind of line break: a form cannot return a mix."""
     breaks = text.count("\r\n")
     return text.count("\r") == breaks and breaks in {0, text.count("\n")}
 
 
 def is_notebook(name: str) -> bool:
-    """Return whether this is a notebook by its name."""
+    """Return True for the file name of a notebook."""
     return name.lower().endswith(NOTEBOOK)
 
 
 def is_markdown(name: str) -> bool:
-    """Return whether this is Markdown by its name."""
+    """Return True for the file name of a Markdown file."""
     return name.lower().endswith(MARKDOWN)
 
 
 def can_preview(entry: Entry) -> bool:
-    """Return whether it is worth a try: what a file really holds shows when it is read."""
+    """Return True unless the file name or the size rules a preview out."""
     kind = content_type_of(entry.path)
     if kind in PICTURES:
         return entry.size <= LARGEST
@@ -75,9 +75,9 @@ def can_preview(entry: Entry) -> bool:
 
 
 def preview_of(workspace: Workspace, path: str, *, end: bool | None = None) -> Preview:
-    """Read what can be shown of a file: of a long text the beginning or the `end`, of a log its end.
+    """Read the preview of a file: the start of a long text, or its `end`, which is the default for logs.
 
-    Raises `NotFound`, `UnsafePath` for a link.
+    Raises `NotFound`, and `UnsafePath` for a link.
     """
     opened = open_file(workspace=workspace, path=path)
     with opened.content as content:
@@ -92,7 +92,7 @@ def preview_of(workspace: Workspace, path: str, *, end: bool | None = None) -> P
         part = (read_end if (is_log(name) if end is None else end) else read_start)(content, entry.size)
     if part is None:
         return Preview(entry, name)
-    delimiter = next((mark for ending, mark in TABLES.items() if name.lower().endswith(ending)), "")
+    delimiter = next((found for ending, found in TABLES.items() if name.lower().endswith(ending)), "")
     if delimiter and not part.is_end and (table := _table(part.text, delimiter)):
         return Preview(entry, name, table=table, is_cut=part.is_cut or part.text.count("\n") > MOST_ROWS)
     is_rendered = is_markdown(name) and entry.size <= LARGEST_EDITED

@@ -1,4 +1,4 @@
-"""What the page of files shows of a folder: rows, the way back up, and what can be done with each."""
+"""Rows, breadcrumbs and column headers of a folder on the files page."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from user_workspaces.workspaces.models import Workspace
 
 ROWS_A_PAGE = 200
 COLUMNS = ((Order.NAME, "Name", ""), (Order.SIZE, "Size", "-"), (Order.MODIFIED, "Modified", "-"))
-"""With how each is sorted first: the largest and the newest are looked for."""
+"""Columns with their first order: `-` sorts the largest and the newest first."""
 MOST_DIGITS = 7
 ICONS = {EntryKind.DIRECTORY: "folder", EntryKind.LINK: "link"}
 SPECIAL = {EntryKind.FIFO: "named pipe", EntryKind.SOCKET: "socket", EntryKind.DEVICE: "device"}
-"""What holds no data: it can be renamed and deleted."""
+"""Entries without data, which can only be renamed and deleted."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One entry."""
+    """One file, folder or link."""
 
     name: str
     path: str
@@ -33,75 +33,70 @@ class FileRow:
     is_folder: bool
     is_dataset: bool
     special: str
-    """What it is, if it holds no data."""
+    """The kind of an entry without data, else empty."""
     can_preview: bool
     size: int
     modified: datetime
     open_links: tuple[OpenLink, ...] = ()
-    """Into the applications that open it."""
+    """Links to the applications that open the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Breadcrumb:
-    """A folder on the way down."""
+    """A folder in the path of the open folder."""
 
     name: str
     path: str
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The head of a column."""
+class ColumnHeader:
+    """The header of a sortable column."""
 
     order: Order
     label: str
     sort: str
-    """What a press on it asks for."""
+    """Value of `sort` that a click requests."""
     now: str
-    """How it is sorted by this column now, as `aria-sort` says it."""
+    """The current order as a value of `aria-sort`; empty if another column is sorted."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderView:
-    """A folder, or what a search found below it."""
+    """A page of a folder, or of the results of a search below it."""
 
     path: str
     trail: tuple[Breadcrumb, ...]
     rows: tuple[FileRow, ...]
     page: "Page[int]"
     total: int
-    heads: "tuple[Head, ...]" = ()
-    """What it can be sorted by; empty: it cannot."""
-
-    @property
-    def above(self) -> str:
-        """The folder that this one is in."""
-        return self.path.rpartition("/")[0]
+    headers: "tuple[ColumnHeader, ...]" = ()
+    """Headers of the sortable columns; empty for search results."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
-    """How a folder is sorted."""
+    """The order of a folder's entries."""
 
     order: Order = Order.NAME
     descending: bool = False
 
     @classmethod
     def read(cls, text: str) -> "Sorting":
-        """Read `size` or `-size`, as an address has it; odd ones are what one gets anyway."""
+        """Parse `size` or `-size` from a query; invalid values give the default order."""
         name = text.removeprefix("-")
         return cls(Order(name), text.startswith("-")) if name in set(Order) else cls()
 
     @property
-    def heads(self) -> tuple[Head, ...]:
-        """The heads of the columns that can be sorted by."""
-        return tuple(self._head(order, label, first) for order, label, first in COLUMNS)
+    def headers(self) -> tuple[ColumnHeader, ...]:
+        """Headers of the sortable columns."""
+        return tuple(self._header(order, label, first) for order, label, first in COLUMNS)
 
-    def _head(self, order: Order, label: str, first: str) -> Head:
+    def _header(self, order: Order, label: str, first: str) -> ColumnHeader:
         if order is not self.order:
-            return Head(order, label, first + order, "")
-        turned = "" if self.descending else "-"
-        return Head(order, label, turned + order, "descending" if self.descending else "ascending")
+            return ColumnHeader(order, label, first + order, "")
+        reverse = "" if self.descending else "-"
+        return ColumnHeader(order, label, reverse + order, "descending" if self.descending else "ascending")
 
 
 def view_folder(
@@ -113,10 +108,11 @@ def view_folder(
     sorting: Sorting | None = None,
     openers: Openers | None = None,
 ) -> FolderView:
-    """Look at one page of a folder as it is now; raises `NotFound`."""
+    """Return one page of a folder's current files; raises `NotFound`."""
     sorting = sorting or Sorting()
     number = int(page) if page and page.isascii() and page.isdigit() and len(page) <= MOST_DIGITS else 1
     number = max(number, 1)
+    # The number of pages is known only after the first read, so a page beyond the end needs a second one.
     for _ in range(2):
         found = list_folder(
             workspace=workspace,
@@ -131,8 +127,8 @@ def view_folder(
         shown = Paginator(range(found.total), ROWS_A_PAGE).get_page(number)
         if shown.number == number:
             break
-        number = shown.number  # the folder has fewer pages than that
-    return FolderView(path, trail_of(path), _rows(found.entries, openers=openers), shown, found.total, sorting.heads)
+        number = shown.number  # beyond the last page: list the last page instead
+    return FolderView(path, trail_of(path), _rows(found.entries, openers=openers), shown, found.total, sorting.headers)
 
 
 def search_folder(
@@ -147,7 +143,7 @@ def search_folder(
 
 
 def trail_of(path: str) -> tuple[Breadcrumb, ...]:
-    """Return the folders that lead to a path, the last one included."""
+    """Return the breadcrumbs of a path, including its last folder."""
     names: Sequence[str] = path.split("/") if path else ()
     return tuple(Breadcrumb(name, "/".join(names[: depth + 1])) for depth, name in enumerate(names))
 

@@ -1,75 +1,75 @@
-"""The beginning or the end of a text file, with the numbers of its lines."""
+"""The start or the end of a text file, with line numbers."""
 
 import codecs
 from dataclasses import dataclass
 from typing import BinaryIO
 
 LARGEST = 1024 * 1024
-"""In bytes: of the part of a text that is shown."""
+"""In bytes, of the displayed part."""
 MOST_COUNTED = 256 * 1024 * 1024
-"""In bytes: before the end of a longer file nobody counts the lines."""
+"""In bytes; the end of a longer file has no line numbers, since counting would take too long."""
 CONTINUES = range(0x80, 0xC0)
-"""The bytes that go on with a character of UTF-8."""
+"""UTF-8 continuation bytes."""
 LOGS = (".log", ".out", ".err")
 
 
 @dataclass(frozen=True, slots=True)
 class TextPart:
-    """What is shown of a text."""
+    """The displayed part of a text."""
 
     text: str
     is_cut: bool = False
-    """Whether there is more of the file."""
+    """True if the file contains more text."""
     is_end: bool = False
-    """Whether it is the end of the file that is shown."""
+    """True if the part is the end of the file."""
     first_line: int | None = 1
-    """The number of its first line; None: not known."""
+    """Number of the first line; None if not known."""
 
     @property
     def lines(self) -> list[str]:
-        """Its lines as a terminal shows them: of a line that was written over, the last writing."""
+        """The lines as a terminal shows them: text after a carriage return overwrites the line."""
         lines = [line.removesuffix("\r").rpartition("\r")[2] for line in self.text.split("\n")]
         return lines[:-1] if len(lines) > 1 and not lines[-1] else lines
 
     @property
     def shown(self) -> str:
-        """Its lines in one text."""
+        """The lines as one text."""
         return "\n".join(self.lines)
 
     @property
     def numbers(self) -> str:
-        """The numbers of its lines, a line each; empty where they are not known."""
+        """The line numbers, one per line; empty if not known."""
         if self.first_line is None:
             return ""
         return "\n".join(str(self.first_line + at) for at in range(len(self.lines)))
 
     @property
     def last_line(self) -> int | None:
-        """The number of its last line."""
+        """Number of the last line; None if not known."""
         return None if self.first_line is None else self.first_line + len(self.lines) - 1
 
 
 def is_log(name: str) -> bool:
-    """Return whether what was written last is what people look for."""
+    """Return True for the file name of a log, of which the end matters most."""
     return name.lower().endswith(LOGS)
 
 
 def read_start(content: BinaryIO, size: int) -> TextPart | None:
-    """Read the beginning of a text; None where it is none."""
+    """Read the start of a text; None if the file is not text."""
     is_cut = size > LARGEST
     text = _decoded(content.read(LARGEST), final=not is_cut)
     return None if text is None else TextPart(text, is_cut=is_cut)
 
 
 def read_end(content: BinaryIO, size: int) -> TextPart | None:
-    """Read the end of a text, from the beginning of a line where there is one; None where it is no text."""
+    """Read the end of a text, from the start of a line if possible; None if the file is not text."""
     if size <= LARGEST:
         return read_start(content, size)
     start = size - LARGEST
     content.seek(start)
     raw = content.read(LARGEST)
     at = raw.find(b"\n") + 1
-    if not at:  # one line: from the beginning of a character
+    if not at:  # a single line: start at a character
         at = next((at for at, byte in enumerate(raw[:4]) if byte not in CONTINUES), 0)
     text = _decoded(raw[at:], final=True)
     if text is None:
@@ -88,7 +88,7 @@ def _lines_before(content: BinaryIO, end: int) -> int:
 
 
 def _decoded(raw: bytes, *, final: bool) -> str | None:
-    """Return the text in UTF-8; None where it is none. The last character may be cut in the middle."""
+    """Decode UTF-8, whose last character may be cut; None if it is not text."""
     try:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(raw, final=final)
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Files to and from the browser: downloads, archives, and uploads by tus for the page's own script."""
+"""Transfers: downloads, zip archives, and tus uploads for the page's script."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -36,13 +36,13 @@ STATUS_OF: tuple[tuple[type[errors.UserWorkspacesError], int], ...] = (
     (errors.PathNotFound, 400),
     (errors.UserWorkspacesError, 507),
 )
-"""What the script hears; the first kind that fits counts."""
+"""Status codes for the script; the first matching class counts, so subclasses come first."""
 
 
 @transfer
 @page("GET", "POST")
 def download_files(request: UserRequest, workspace_id: int) -> HttpResponseBase:
-    """Send a file (`path`), the open folder (neither), or what is chosen in it (a POST) as a zip archive."""
+    """Send the file `path`, or a zip archive: without `path` of the open folder, on POST of the selected files."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST":
         folder = folder_in(request)
@@ -53,13 +53,14 @@ def download_files(request: UserRequest, workspace_id: int) -> HttpResponseBase:
 
 
 def _for_script(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Answer a script: no pages, no redirects, the protocol's headers in every case."""
+    """Decorate a view for scripts: JSON errors instead of pages and redirects, always with the headers of tus."""
 
     @never_cache
     @wraps(view)
     def wrapper(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        # A redirect to the login page would look like a successful upload to the script.
         if not is_logged_in_user(request):
-            return tus.finished(_json_message("You are not logged in any more.", UNAUTHORIZED))
+            return tus.finished(_json_message("You are no longer logged in.", UNAUTHORIZED))
         try:
             return view(request, *args, **kwargs)
         except errors.UserWorkspacesError as error:
@@ -72,32 +73,34 @@ def _for_script(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 @transfer
 @_for_script
 def uploads(request: HttpRequest, workspace_id: int) -> HttpResponse:
-    """Begin an upload."""
+    """Create an upload."""
     if request.method != "POST":
-        return tus.finished(_json_message("This method is not allowed here.", NOT_ALLOWED))
-    asked = _parse_request(request, workspace_id)
-    return tus.create(asked, location_of=lambda upload_id: reverse("portal:upload", args=[workspace_id, upload_id]))
+        return tus.finished(_json_message("This method is not allowed.", NOT_ALLOWED))
+    upload_request = _parse_request(request, workspace_id)
+    return tus.create(
+        upload_request, location_of=lambda upload_id: reverse("portal:upload", args=[workspace_id, upload_id])
+    )
 
 
 @transfer
 @_for_script
 def upload(request: HttpRequest, workspace_id: int, upload_id: str) -> HttpResponse:
-    """Say how far an upload is, take more of it, or forget it."""
-    does = {"HEAD": tus.head, "PATCH": tus.patch, "DELETE": tus.delete}.get(request.method or "")
-    if does is None:
-        return tus.finished(_json_message("This method is not allowed here.", NOT_ALLOWED))
-    return does(_parse_request(request, workspace_id), upload_id)
+    """Return the offset of an upload, append to it, or cancel it."""
+    handler = {"HEAD": tus.head, "PATCH": tus.patch, "DELETE": tus.delete}.get(request.method or "")
+    if handler is None:
+        return tus.finished(_json_message("This method is not allowed.", NOT_ALLOWED))
+    return handler(_parse_request(request, workspace_id), upload_id)
 
 
 @transfer
 @_for_script
 def batch(request: HttpRequest, workspace_id: int) -> HttpResponse:
-    """Write many small files; answer with those that could not be, and why."""
+    """Write many small files; the response lists those that failed, with their errors."""
     if request.method != "POST":
-        return tus.finished(_json_message("This method is not allowed here.", NOT_ALLOWED))
-    asked = _parse_request(request, workspace_id)
-    with TransferSlot(asked.user_id):
-        saved = save_batch(request, asked.workspace, now=asked.now)
+        return tus.finished(_json_message("This method is not allowed.", NOT_ALLOWED))
+    upload_request = _parse_request(request, workspace_id)
+    with TransferSlot(upload_request.user_id):
+        saved = save_batch(request, upload_request.workspace, now=upload_request.now)
     problems = [{"path": one.path, "message": one.problem} for one in saved if one.problem]
     return tus.finished(JsonResponse({"success": True, "saved": len(saved) - len(problems), "problems": problems}))
 

@@ -1,4 +1,4 @@
-"""A look into a file: in a dialog, and for its frames the documents that are made of notebooks and the like."""
+"""Preview of a file in a dialog, and the documents for its frame."""
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -31,12 +31,12 @@ from user_workspaces.workspaces.queries import find_workspace
 
 APPEARANCES = {"light", "dark", "contrast"}
 FRAMED = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'"
-"""For a PDF: the browser's own viewer shows it, and takes no sandbox."""
+"""Policy for a PDF: the browser's viewer does not work in a sandbox."""
 
 
 @page("GET")
 def preview(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Show what is in a file, as far as it can be shown; `part` is `start` or `end`."""
+    """Show the preview of a file; `part` is `start` or `end`."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path(request.GET.get("path"))
     end = {"start": False, "end": True}.get(request.GET.get("part", ""))
@@ -47,7 +47,7 @@ def preview(request: UserRequest, workspace_id: int) -> HttpResponse:
         "path": path,
         "preview": seen,
         "is_of_run": workspace.holds_runs,
-        "ways": openers_of(workspace, now=timezone.now()).open_links(path),
+        "open_links": openers_of(workspace, now=timezone.now()).open_links(path),
         "back": address_of(workspace, path.rpartition("/")[0]),
         "layout": layout_of(request),
     }
@@ -56,15 +56,15 @@ def preview(request: UserRequest, workspace_id: int) -> HttpResponse:
 
 @page("GET")
 def rendered(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Return the document of a notebook or of Markdown, for the frame of its preview."""
+    """Return a notebook or Markdown file as an HTML document for the frame of its preview."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path(request.GET.get("path"))
     if not (is_notebook(path) or is_markdown(path)):
         raise InvalidRequest("Only notebooks and Markdown files can be rendered.")
     with TransferSlot(request.user.pk):
         body = _body(workspace, path)
-    asked = request.GET.get("appearance", "")
-    return document(body, title=path, appearance=asked if asked in APPEARANCES else "")
+    appearance = request.GET.get("appearance", "")
+    return document(body, title=path, appearance=appearance if appearance in APPEARANCES else "")
 
 
 @transfer
@@ -74,8 +74,9 @@ def view(request: UserRequest, workspace_id: int) -> HttpResponseBase:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path(request.GET.get("path"))
     if content_type_of(path) != PDF:
-        raise InvalidRequest("Only a PDF is shown this way.")
+        raise InvalidRequest("Only PDF files can be viewed this way.")
     response = download(request, workspace, path, user_id=request.user.pk)
+    # Not for a 304 or an error, which have other types.
     if response.headers.get("Content-Type") == PDF:
         response.headers["Content-Disposition"] = disposition(path.rpartition("/")[2], inline=True)
         response.headers["Content-Security-Policy"] = FRAMED
@@ -96,5 +97,5 @@ def _whole(workspace: Workspace, path: str, largest: int) -> bytes:
     opened = open_file(workspace=workspace, path=path)
     with opened.content as content:
         if opened.entry.size > largest:
-            raise InvalidRequest("This file is too large to be shown this way. Download it.")
+            raise InvalidRequest("This file is too large to preview. Download it instead.")
         return content.read(largest)

@@ -1,1 +1,1 @@
-"""What templates show of jobs, runs, workspaces and shares."""
+"""Presenters: jobs, runs, workspaces and shares prepared for templates."""

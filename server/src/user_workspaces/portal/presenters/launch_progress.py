@@ -1,4 +1,4 @@
-"""The way of a launch as a list of steps: what is done, what goes on, what comes next."""
+"""The progress of a launch as a list of steps."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from user_workspaces.jobs.status import JobStatus
 
 
 class StepState(StrEnum):
-    """Where a step is."""
+    """State of a step."""
 
     DONE = "done"
     CURRENT = "current"
@@ -17,7 +17,7 @@ class StepState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LaunchStep:
-    """One step; `detail` says more about the current one."""
+    """One step; `detail` is the message of the current one."""
 
     title: str
     progress: StepState
@@ -26,7 +26,7 @@ class LaunchStep:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What is known of a launch."""
+    """The facts of a job that determine its steps."""
 
     status: JobStatus
     name: str
@@ -38,24 +38,28 @@ class Launch:
 
 
 def steps_of(launch: Launch) -> list[LaunchStep]:
-    """Return the four steps of a launch; the last one is reached when it can be used (or has finished)."""
+    """Return the four steps of a launch; the last one is done when the session is ready or the job has finished."""
     reached = _reached(launch)
-    over = launch.status is JobStatus.FAILED
+    has_failed = launch.status is JobStatus.FAILED
     return [
-        LaunchStep(title, _progress(number, reached, over), launch.message if number == reached and not over else "")
+        LaunchStep(
+            title,
+            _progress(number, reached, has_failed),
+            launch.message if number == reached and not has_failed else "",
+        )
         for number, title in enumerate(_titles(launch))
     ]
 
 
 def _titles(launch: Launch) -> tuple[str, str, str, str]:
-    waiting = "Waiting for a place" if launch.submitted else "Preparing"
+    waiting = "Waiting for resources" if launch.submitted else "Preparing"
     if launch.serves:
         return ("Accepted", waiting, f"Starting {launch.name}", "Ready")
     return ("Accepted", waiting, f"Running {launch.name}", "Finished")
 
 
 def _reached(launch: Launch) -> int:
-    """Return the number of the step that goes on, or at which it stopped; 4: all are done."""
+    """Return the index of the current or failed step; 4 if all are done."""
     if launch.status is JobStatus.COMPLETE and not launch.serves:
         return 4
     if launch.ready:
@@ -63,9 +67,9 @@ def _reached(launch: Launch) -> int:
     return 2 if launch.started or launch.status is JobStatus.RUNNING else 1
 
 
-def _progress(number: int, reached: int, over: bool) -> StepState:  # noqa: FBT001  one of three plain facts
+def _progress(number: int, reached: int, has_failed: bool) -> StepState:  # noqa: FBT001  private, three plain facts
     if number < reached:
         return StepState.DONE
     if number > reached:
         return StepState.NEXT
-    return StepState.FAILED if over else StepState.CURRENT
+    return StepState.FAILED if has_failed else StepState.CURRENT

@@ -1,4 +1,4 @@
-"""What a launch asks for in a few words: `2 CPUs, 4 GB, 4 hours`. The script of the launch form writes the same."""
+"""Short texts for the options of a launch: `2 CPUs, 4 GB, 4 hours`. `launch.js` must produce the same texts."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ MINUTES_AN_HOUR = 60
 
 
 def quantity(option: str, value: object) -> str:
-    """Write the value of a standard option (`num_cpus`, `memory_mb`, `time_limit_min`); what is no number stays."""
+    """Format the value of a standard option (`num_cpus`, `memory_mb`, `time_limit_min`), if it is a number."""
     try:
         number = float(str(value))
     except ValueError:
@@ -20,18 +20,18 @@ def quantity(option: str, value: object) -> str:
 
 
 def meaning_of(variable_name: str, site: ServerSettings) -> str:
-    """Return the standard option of a parameter, on the first resource that knows it; empty: none."""
+    """Return the standard option that a parameter maps to on the first resource that has it; empty if there is none."""
     mappings = (resource.parameter_mapping for resource in site.resources.values())
     return next((mapping[variable_name] for mapping in mappings if variable_name in mapping), "")
 
 
 def amount_of(*, cpus: int, memory_mb: int | None) -> str:
-    """Write what a job has of a resource."""
+    """Format the CPUs and the memory of a job."""
     return ", ".join([_cpus(cpus), *([_format_memory(memory_mb)] if memory_mb else [])])
 
 
 def capacity_text(capacity: Capacity) -> str:
-    """Write what a resource has; empty: it is not known."""
+    """Format the capacity of a resource; empty if it is not known."""
     known = (("num_cpus", capacity.cpus), ("memory_mb", capacity.memory_mb))
     return ", ".join(quantity(option, number) for option, number in known if number is not None)
 

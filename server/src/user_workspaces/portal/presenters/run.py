@@ -1,4 +1,4 @@
-"""A run as the pages show it: its state in words, how far it is, and what can be done with it now."""
+"""Presenter of a run: its state, its progress, and the actions that are possible."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ STATES: Mapping[RunStatus, tuple[str, str, Tone]] = {
     RunStatus.DELETED: ("deleted", "bin", Tone.QUIET),
 }
 STEP_STATES: Mapping[journal.JournalStatus, tuple[str, str, Tone]] = {
-    journal.JournalStatus.CREATED: ("to come", "dot", Tone.QUIET),
+    journal.JournalStatus.CREATED: ("pending", "dot", Tone.QUIET),
     journal.JournalStatus.RUNNING: ("running", "spin", Tone.MOVING),
     journal.JournalStatus.FINISHED: ("finished", "check", Tone.GOOD),
     journal.JournalStatus.FAILED: ("failed", "cross", Tone.BAD),
@@ -32,13 +32,13 @@ STEP_STATES: Mapping[journal.JournalStatus, tuple[str, str, Tone]] = {
 
 
 def run_state(status: RunStatus) -> State:
-    """Return how a run's state is called and marked."""
+    """Return label, icon and tone of a run's status."""
     word, icon, tone = STATES[status]
     return State(word, icon, tone, status)
 
 
 def step_state(status: journal.JournalStatus) -> State:
-    """Return how a command's state is called and marked."""
+    """Return label, icon and tone of a command's status."""
     word, icon, tone = STEP_STATES[status]
     return State(word, icon, tone, status)
 
@@ -53,13 +53,13 @@ class StepView:
 
     @property
     def has_started(self) -> bool:
-        """Whether there can be a log of it."""
+        """True if the command has started, so that it can have a log."""
         return self.step.starts > 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """All that templates need; no further question to the database."""
+    """The values that templates need, without further queries."""
 
     run: Run
     state: State
@@ -74,61 +74,61 @@ class RunView:
 
     @property
     def status(self) -> RunStatus:
-        """As clients know it."""
+        """The status word of the API."""
         return RunStatus(self.state.raw)
 
     @property
     def moves(self) -> bool:
-        """Whether it goes on by itself."""
+        """True if the run is queued, pending or running."""
         return self.status in GOING
 
     @property
     def is_deleted(self) -> bool:
-        """Whether its files are gone, or about to go."""
+        """True if its files are deleted or about to be."""
         return self.status is RunStatus.DELETED
 
     @property
     def can_begin(self) -> bool:
-        """Whether it can be started for the first time."""
+        """True if the run has not been started yet."""
         return self.status is RunStatus.CREATED
 
     @property
     def has_results(self) -> bool:
-        """Whether there is something to copy."""
+        """True if there are results to copy."""
         return self.status is RunStatus.FINISHED
 
     @property
     def failed_at(self) -> str:
-        """The step at which it failed."""
+        """The name of the step at which the run failed."""
         return self.current_step if self.status is RunStatus.FAILED and self.failed else ""
 
 
-def view_of_run(run: Run, usage: RunProgress | None = None) -> RunView:
-    """Describe a run: as its row says, or as its journal does where that was read."""
-    figures = usage.counts if usage else run.progress
-    status = usage.status if usage else RunStatus(run.status)
-    total = figures.get("total", 0)
+def view_of_run(run: Run, progress: RunProgress | None = None) -> RunView:
+    """Present a run from its row, or from its journal if `progress` is given."""
+    numbers = progress.counts if progress else run.progress
+    status = progress.status if progress else RunStatus(run.status)
+    total = numbers.get("total", 0)
     return RunView(
         run=run,
         state=run_state(status),
         resource=resource_name(run.resource),
         total=total if isinstance(total, int) else 0,
-        finished=_count(figures, "finished"),
-        failed=_count(figures, "failed"),
-        current_step=str(figures.get("current_step_name") or ""),
-        current_command=str(figures.get("current_command") or ""),
-        started_at=usage.started_at if usage else run.datetime_started,
+        finished=_count(numbers, "finished"),
+        failed=_count(numbers, "failed"),
+        current_step=str(numbers.get("current_step_name") or ""),
+        current_command=str(numbers.get("current_command") or ""),
+        started_at=progress.started_at if progress else run.datetime_started,
         ended_at=run.datetime_finished or run.datetime_stopped,
     )
 
 
-def _count(figures: Mapping[str, object], name: str) -> int:
-    listed = figures.get(name, ())
+def _count(numbers: Mapping[str, object], name: str) -> int:
+    listed = numbers.get(name, ())
     return len(listed) if isinstance(listed, list) else 0
 
 
 def views_of_steps(steps: Sequence[journal.CommandState]) -> list[StepView]:
-    """Describe all commands of a run; those of one step are told from each other by a number."""
+    """Present all commands of a run, numbered if a step has several."""
     commands, seen = Counter(one.number for one in steps), Counter[int]()
     views = list[StepView]()
     for one in steps:

@@ -1,4 +1,4 @@
-"""A job as the pages show it."""
+"""Presenter of a job."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +13,19 @@ from user_workspaces.portal.presenters.status_labels import State, job_state
 
 NO_ICON = "app"
 LONGEST_FILE = 4096
-"""In characters: more than any path has."""
+"""In characters, the longest path on Linux."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """All that templates need; no further question to the database."""
+    """The values that templates need, without further queries."""
 
     job: Job
     name: str
-    """The application's, as the site calls it."""
+    """The configured name of the job type."""
     icon: str
     file: str
-    """The file of the workspace that its launch named; empty: none."""
+    """The file that the job was launched with; empty if there is none."""
     resource: str
     state: State
     seconds_left: int | None
@@ -35,23 +35,23 @@ class SessionView:
 
     @property
     def has_progress(self) -> bool:
-        """Whether there is a page to wait on."""
+        """True if the job has a progress page."""
         return self.is_live and not self.can_open and self.job.status != JobStatus.STOPPING
 
     @property
     def can_relaunch(self) -> bool:
-        """Whether the site still has what it was launched with."""
+        """True if the job has ended and its job type and resource are still configured."""
         site = registry.site()
         return not self.is_live and self.job.job_type in site.job_types and self.job.resource in site.resources
 
     @property
     def amount(self) -> str:
-        """What it has of the resource, in a few words."""
+        """CPUs and memory of the job."""
         return amount_of(cpus=self.job.cpus, memory_mb=self.job.memory_mb)
 
 
 def view_of(job: Job, *, now: datetime) -> SessionView:
-    """Describe a job."""
+    """Present a job."""
     status, ready = JobStatus(job.status), job.datetime_ready is not None
     known = registry.site().job_types.get(job.job_type)
     return SessionView(
@@ -69,7 +69,7 @@ def view_of(job: Job, *, now: datetime) -> SessionView:
 
 
 def application_name(job_type: str) -> str:
-    """Return what the site calls a job type; its id when it is not configured any more."""
+    """Return the configured name of a job type; its id if it is no longer configured."""
     if job_type == JOB_TYPE_OF_BUILDS:
         return "Environment"
     known = registry.site().job_types.get(job_type)
@@ -77,12 +77,12 @@ def application_name(job_type: str) -> str:
 
 
 def resource_name(resource: str) -> str:
-    """Return what the site calls a resource; its id when it is not configured any more."""
+    """Return the configured name of a resource; its id if it is no longer configured."""
     known = registry.site().resources.get(resource)
     return known.name if known else resource
 
 
 def file_of(job: Job) -> str:
-    """Return the file of a launch; clients of the API may have put anything there."""
+    """Return the file of a launch; empty if a client of the API sent something else."""
     file = job.requested.get("file")
     return file if isinstance(file, str) and len(file) <= LONGEST_FILE else ""

@@ -1,4 +1,4 @@
-"""Shares as the pages show them."""
+"""Presenter of shares."""
 
 from dataclasses import dataclass, replace
 
@@ -11,48 +11,48 @@ from user_workspaces.sharing.queries import UNFINISHED, size_of_copy
 
 @dataclass(frozen=True, slots=True)
 class ShareView:
-    """One share, from either side; no further question to the database."""
+    """One share as its sender or its receiver sees it; without further queries."""
 
     share: Share
     other: str
-    """The person on the other side."""
+    """The name of the user on the other side."""
     email: str
-    """Theirs, where it may be seen."""
+    """The address of that user, if it may be shown."""
     state: State
     is_open: bool
-    """Whether an answer is waited for."""
+    """True if the share is neither accepted nor declined."""
     copies: bool
-    """Whether there is progress to show."""
+    """True while the copy is being made."""
     has_failed: bool
     size: int = 0
-    """Bytes that the copy takes."""
+    """Size of the copy in bytes."""
     left: int | None = None
-    """Bytes that its receiver may still take; None: no limit."""
+    """Disk space in bytes that the receiver has left; None if it is not limited."""
 
     @property
     def fits(self) -> bool:
-        """Whether its receiver has room for it."""
+        """True if the disk quota of the receiver allows the copy."""
         return self.left is None or self.size <= self.left or self.moves
 
     @property
     def moves(self) -> bool:
-        """Whether it changes by itself."""
+        """True if the state is about to change."""
         return self.share.state in UNFINISHED
 
 
 def view_for_receiver(share: Share, receiver: User, *, left: int | None) -> ShareView:
-    """Describe what somebody was offered, who may still take so many bytes."""
+    """Present a share for its receiver, who has `left` bytes of disk quota."""
     view = _view(share, other=share.sender, to=receiver)
     return replace(view, size=size_of_copy(share, share.offer.original), left=left)
 
 
 def present_sent(share: Share, sender: User) -> ShareView:
-    """Describe what somebody offered."""
+    """Present a share for its sender."""
     return _view(share, other=share.receiver, to=sender)
 
 
 def display_name(user: User) -> str:
-    """Return a person's name as others know it; without one, the user name."""
+    """Return the full name of a user, or the user name without one."""
     return user.get_full_name() or user.username
 
 
@@ -69,7 +69,7 @@ def _view(share: Share, *, other: User, to: User) -> ShareView:
 
 
 def share_state(*, state: str, is_accepted: bool) -> State:
-    """Return the state of a share: first what becomes of the copy, then what was answered."""
+    """Return label, icon and tone of a share: an unfinished copy first, then acceptance."""
     match state:
         case ShareState.WAITING:
             return State("waiting", "clock", Tone.MOVING, state)

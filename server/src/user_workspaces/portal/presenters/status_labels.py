@@ -1,4 +1,4 @@
-"""What a job's or a workspace's state is called, how it is marked, and whether it is about to change."""
+"""Labels, icons and tones for the status of jobs and workspaces."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from user_workspaces.workspaces.models import WorkspaceStatus
 
 
 class Tone(StrEnum):
-    """What a colour means here; never the only sign: there is an icon and a word with each."""
+    """Meaning of a colour; for accessibility an icon and a word always accompany it."""
 
     GOOD = "good"
     MOVING = "moving"
@@ -18,7 +18,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state as people read it; `raw` is the word of the API."""
+    """A status for display; `raw` is the status word of the API."""
 
     word: str
     icon: str
@@ -27,12 +27,12 @@ class State:
 
     @property
     def moves(self) -> bool:
-        """Whether it changes by itself soon: worth looking again each second."""
+        """True if the state changes soon, so that the page polls each second."""
         return self.tone is Tone.MOVING
 
 
 def job_state(*, status: JobStatus, submitted: bool, serves: bool, ready: bool) -> State:
-    """Return the state of a job."""
+    """Return label, icon and tone of a job's status."""
     match status:
         case JobStatus.PENDING:
             return State("waiting" if submitted else "preparing", "clock", Tone.MOVING, status)
@@ -48,7 +48,7 @@ def job_state(*, status: JobStatus, submitted: bool, serves: bool, ready: bool) 
 
 
 def workspace_state(status: str) -> State:
-    """Return the state of a workspace in which nothing runs."""
+    """Return label, icon and tone of a workspace without jobs."""
     match status:
         case WorkspaceStatus.INITIALIZING:
             return _moving("being created", status)

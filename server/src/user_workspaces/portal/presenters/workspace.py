@@ -1,4 +1,4 @@
-"""The list of a person's workspaces: what there is, what runs, what wants attention."""
+"""Presenter of the rows in the list of workspaces."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ class WorkspaceRow:
     workspace: Workspace
     state: State
     sessions: tuple[SessionView, ...]
-    """What runs or is about to, newest first."""
+    """Live sessions, newest first."""
     last: SessionView | None
-    """What ran last, when nothing runs."""
+    """The last session, if none is live."""
     is_usable: bool
 
     @property
     def moves(self) -> bool:
-        """Whether something in it changes by itself."""
+        """True if the state of the workspace or of a session changes soon."""
         return self.state.moves or any(session.state.moves for session in self.sessions)
 
 
 def rows_of(workspaces: Iterable[Workspace], *, now: datetime) -> list[WorkspaceRow]:
-    """Describe these workspaces; two queries, however many they are."""
+    """Present workspaces with two queries in total."""
     shown = list(workspaces)
     ids = [workspace.pk for workspace in shown]
     live, latest = live_jobs_of_each(ids), latest_job_of_each(ids)
@@ -52,13 +52,13 @@ def _row(workspace: Workspace, live: list[Job], latest: Job | None, now: datetim
 
 
 def title_of(counts: LiveCounts, name: str = "Workspaces") -> str:
-    """Return the title of the page: what is going on comes first."""
-    said = [
-        f"{number} {word}" for number, word in ((counts.running, "running"), (counts.moving, "on the way")) if number
+    """Return the page title, which starts with the number of live sessions."""
+    parts = [
+        f"{number} {word}" for number, word in ((counts.running, "running"), (counts.moving, "in progress")) if number
     ]
-    return f"{', '.join(said)} - {name}" if said else name
+    return f"{', '.join(parts)} - {name}" if parts else name
 
 
 def counts_of(user: User) -> LiveCounts:
-    """Return how much of this person's runs, on all pages of the list."""
+    """Count the user's live jobs, on all pages of the list."""
     return live_job_counts(user)

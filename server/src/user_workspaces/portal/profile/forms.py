@@ -1,4 +1,4 @@
-"""The forms of the profile: a new token, another password, a REANA elsewhere, a secret."""
+"""Forms of the profile page: API token, external REANA, workflow secret, password."""
 
 from base64 import b64encode
 from datetime import timedelta
@@ -20,20 +20,22 @@ from user_workspaces.workflows.secrets import LARGEST_VALUE, LONGEST_NAME, NewSe
 
 USUAL_DAYS = 30
 MEANINGS = {
-    Scope.READ: "Look at workspaces, jobs and people",
-    Scope.WORKSPACES: "Make, change and delete workspaces",
+    Scope.READ: "Read workspaces, jobs and users",
+    Scope.WORKSPACES: "Create, change and delete workspaces",
     Scope.SESSIONS: "Launch, open and stop sessions",
-    Scope.WORKFLOWS: "Run workflows, over the API of REANA",
+    Scope.WORKFLOWS: "Run workflows with the REANA API",
     Scope.ADMIN: "Administer this server",
 }
 
 
 class TokenForm(forms.Form):
-    """What a new token is for, what it may do, and for how long."""
+    """Name, scopes and lifetime of a new token."""
 
-    name = forms.CharField(max_length=200, strip=True, help_text="What it is for, such as the laptop it is kept on.")
-    scopes = forms.MultipleChoiceField(label="It may", widget=forms.CheckboxSelectMultiple)
-    days = forms.IntegerField(label="Good for (days)", min_value=1)
+    name = forms.CharField(
+        max_length=200, strip=True, help_text="What the token is for, such as the laptop that uses it."
+    )
+    scopes = forms.MultipleChoiceField(label="Permissions", widget=forms.CheckboxSelectMultiple)
+    days = forms.IntegerField(label="Valid for (days)", min_value=1)
 
     def __init__(self, user: User, data: object = None) -> None:
         most = registry.site().token_lifetime.days
@@ -41,14 +43,14 @@ class TokenForm(forms.Form):
         super().__init__(data, initial=first, prefix="token")  # type: ignore[arg-type]  # what a request holds
         offered = [scope for scope in Scope if scope is not Scope.ADMIN or user.is_staff or user.is_superuser]
         scopes, days = self.fields["scopes"], self.fields["days"]
-        assert isinstance(scopes, forms.MultipleChoiceField)  # noqa: S101  it is declared above
+        assert isinstance(scopes, forms.MultipleChoiceField)  # noqa: S101  declared above
         scopes.choices = [(scope.value, MEANINGS[scope]) for scope in offered]
         days.max_value = most  # type: ignore[attr-defined]  # of an IntegerField
         days.widget.attrs["max"] = most
         days.help_text = f"At most {most}."
 
     def clean_days(self) -> int:
-        """Return the number of days; the most that the site allows is no secret."""
+        """Return the number of days, at most what the site allows."""
         days = int(self.cleaned_data["days"])
         if days > registry.site().token_lifetime.days:
             raise ValidationError(f"At most {registry.site().token_lifetime.days}.")
@@ -56,24 +58,24 @@ class TokenForm(forms.Form):
 
     @property
     def wanted_scopes(self) -> tuple[Scope, ...]:
-        """The scopes that were chosen."""
+        """The selected scopes."""
         return tuple(Scope(name) for name in self.cleaned_data["scopes"])
 
     @property
     def lifetime(self) -> timedelta:
-        """For how long it is good."""
+        """The lifetime of the token."""
         return timedelta(days=self.cleaned_data["days"])
 
 
 class ReanaForm(forms.Form):
-    """Where a person's own REANA is, and their token there; tried before it is kept."""
+    """URL and access token of an external REANA; both are tested before they are stored."""
 
-    server = forms.CharField(label="Address", max_length=500, help_text="Such as https://reana.example.org.")
+    server = forms.CharField(label="Address", max_length=500, help_text="For example, https://reana.example.org.")
     access_token = forms.CharField(
         label="Access token",
         max_length=1_000,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="From your profile there. It is kept encrypted, and never shown again.",
+        help_text="From your profile page there. Stored encrypted and never shown again.",
     )
 
     def __init__(self, user: User, data: object = None) -> None:
@@ -81,82 +83,83 @@ class ReanaForm(forms.Form):
         self._user = user
 
     def clean(self) -> dict[str, object] | None:
-        """Ask that REANA, and keep it."""
-        told = super().clean()
-        if told is not None and not self.errors:
+        """Test the connection and store it."""
+        cleaned = super().clean()
+        if cleaned is not None and not self.errors:
             try:
                 store_reana(
                     user=self._user,
-                    server=told["server"],
-                    access_token=told["access_token"],
+                    server=cleaned["server"],
+                    access_token=cleaned["access_token"],
                     now=timezone.now(),
                 )
             except (InvalidRequest, TooManyAttempts) as error:
                 raise ValidationError(error.message) from None
-        return told
+        return cleaned
 
 
-class HiddenAgain(forms.Textarea):
-    """A text that does not come back with a form that was refused."""
+class SecretTextarea(forms.Textarea):
+    """A text area that an invalid form does not return, as for a password."""
 
     def format_value(self, _value: object) -> str:
-        """Show nothing of it."""
+        """Return an empty text."""
         return ""
 
 
 class SecretForm(forms.Form):
-    """Something that the steps of a person's runs need to know; kept where it can be."""
+    """A secret that workflow steps get as an environment variable or a file."""
 
-    name = forms.CharField(max_length=LONGEST_NAME, strip=True, help_text="By which the steps know it.")
+    name = forms.CharField(max_length=LONGEST_NAME, strip=True, help_text="The name that workflow steps use.")
     kind = forms.ChoiceField(
-        label="They find it",
-        choices=[(Secret.ENVIRONMENT, "In a variable of that name"), (Secret.FILE, "In a file of that name")],
+        label="Provide it as",
+        choices=[(Secret.ENVIRONMENT, "An environment variable of this name"), (Secret.FILE, "A file of this name")],
         widget=forms.RadioSelect,
         initial=Secret.ENVIRONMENT,
     )
     value = forms.CharField(
         max_length=LARGEST_VALUE,
         strip=False,
-        widget=HiddenAgain(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
-        help_text="It is kept encrypted, and never shown again.",
+        widget=SecretTextarea(attrs={"rows": 3, "autocomplete": "off", "spellcheck": "false"}),
+        help_text="Stored encrypted and never shown again.",
     )
-    replace = forms.BooleanField(label="Replace one of that name", required=False)
+    replace = forms.BooleanField(label="Replace an existing secret of this name", required=False)
 
     def __init__(self, user: User, data: object = None) -> None:
         super().__init__(data, prefix="secret")  # type: ignore[arg-type]  # what a request holds
         self._user = user
 
     def clean(self) -> dict[str, object] | None:
-        """Keep it."""
-        told = super().clean()
-        if told is not None and not self.errors:
-            value = str(told["value"]).replace("\r\n", "\n").encode()  # browsers send ends of lines of their own
+        """Store the secret."""
+        cleaned = super().clean()
+        if cleaned is not None and not self.errors:
+            value = str(cleaned["value"]).replace("\r\n", "\n").encode()  # browsers send CRLF
             try:
-                new = NewSecret.read(told["name"], {"type": told["kind"], "value": b64encode(value).decode()})
-                is_kept = add_secrets(owner=self._user, new=[new], overwrite=told["replace"])
+                new = NewSecret.read(cleaned["name"], {"type": cleaned["kind"], "value": b64encode(value).decode()})
+                is_stored = add_secrets(owner=self._user, new=[new], overwrite=cleaned["replace"])
             except InvalidRequest as error:
                 raise ValidationError(error.message) from None
-            if not is_kept:
-                raise ValidationError("You have a secret of that name. Choose to replace it, or another name.")
-        return told
+            if not is_stored:
+                raise ValidationError("You already have a secret of this name. Replace it, or choose another name.")
+        return cleaned
 
 
 class PasswordForm(PasswordChangeForm):
-    """The old password and twice the new one; wrong old ones are counted, apart from those at the log-in.
+    """The old password and, twice, the new one.
 
-    Who attacks the account from elsewhere must not keep its owner from changing the password.
+    Wrong old passwords have a rate limit of their own: an attack on the login form must not keep the owner of the
+    account from changing the password.
     """
 
     def clean_old_password(self) -> str:
-        """Try the old one, unless there were too many."""
+        """Check the old password, unless the rate limit is exceeded."""
         limit, name = registry.site().rate_limits.log_ins_per_account, self.user.get_username().casefold()
         try:
             with counted(Budget(bucket_of("old_password", name), limit), now=timezone.now()):
-                return self._tried()
+                return self._checked_old_password()
         except (AuthenticationRejected, TooManyAttempts) as error:
             raise ValidationError(error.message) from None
 
-    def _tried(self) -> str:
+    def _checked_old_password(self) -> str:
         try:
             return super().clean_old_password()
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Who may set or change a password, and by which form."""
+"""The password form that a user gets, if any."""
 
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -12,36 +12,36 @@ from user_workspaces.portal.profile.forms import PasswordForm
 BY_LINK_AT = "logged_in_by_link_at"
 RECENT = timedelta(minutes=15)
 AnyPasswordForm: TypeAlias = "SetPasswordForm[User]"
-"""That for a change is one of these, too."""
+"""`PasswordForm` is a subclass of `SetPasswordForm`."""
 
 
 def note_link(request: HttpRequest, *, now: datetime) -> None:
-    """Remember in this browser that a one-time link has shown who it is."""
+    """Record in the session that the user logged in with a one-time link."""
     request.session[BY_LINK_AT] = now.timestamp()
 
 
 def has_password(user: User) -> bool:
-    """Return whether there is one to log in with."""
+    """Return True if the user can log in with a password."""
     return bool(user.password) and user.has_usable_password()
 
 
 def may_have_password(user: User) -> bool:
-    """Return whether a password would be a way in: not for who signs in elsewhere, nor where it was disabled."""
+    """Return False for users of external providers, and if the password was disabled."""
     return has_password(user) or (not user.password and not user.identities.exists())
 
 
 def password_form(request: HttpRequest, user: User, *, now: datetime, data: object = None) -> "AnyPasswordForm | None":
-    """Return the form for a new password; None: not for this user, or not in this browser now.
+    """Return the form for a new password; None if this user or this session may not set one.
 
-    A recent log-in by link stands in for the old password, whether there is one or not.
+    A recent login by link replaces the old password, whether there is one or not.
     """
     if not may_have_password(user):
         return None
-    if _came_by_link(request, now=now):
+    if _logged_in_by_link(request, now=now):
         return SetPasswordForm(user, data)
     return PasswordForm(user, data) if has_password(user) else None
 
 
-def _came_by_link(request: HttpRequest, *, now: datetime) -> bool:
+def _logged_in_by_link(request: HttpRequest, *, now: datetime) -> bool:
     at = request.session.get(BY_LINK_AT)
     return isinstance(at, float) and now.timestamp() - at < RECENT.total_seconds()

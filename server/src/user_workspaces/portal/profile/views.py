@@ -1,4 +1,4 @@
-"""A person's own page: tokens of the API, secrets of runs, sign-ins, password, and the way out of all browsers."""
+"""The profile page: API tokens, workflow secrets, external logins, password, and logout in all browsers."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ from user_workspaces.workflows.secrets import delete_secrets, is_left_out
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One way by which this person signs in; `site` is the name that people know."""
+    """An external identity of the user; `site` is the display name of its provider."""
 
     site: str
     issuer: str
@@ -39,13 +39,13 @@ class SignIn:
 
 @page("GET")
 def show(request: UserRequest) -> HttpResponse:
-    """Show all of it."""
+    """Show the profile page."""
     return _shown(request)
 
 
 @page("GET", "POST")
 def new_token(request: UserRequest) -> HttpResponse:
-    """Make a token, and show its text on the page that answers: nowhere else and never again."""
+    """Create a token and show its text in this response only, since only a digest is stored."""
     if request.method != "POST":
         return redirect("portal:profile")
     form = TokenForm(request.user, request.POST)
@@ -63,16 +63,16 @@ def new_token(request: UserRequest) -> HttpResponse:
 
 @page("POST")
 def revoke(request: UserRequest, token_id: int) -> HttpResponse:
-    """Take a token away."""
+    """Revoke a token."""
     if not revoke_token(user=request.user, token_id=token_id):
-        raise NotFound("There is no such token.")
-    messages.success(request, "The token was revoked: it is good for nothing any more.")
+        raise NotFound("Token not found.")
+    messages.success(request, "The token was revoked and can no longer be used.")
     return redirect("portal:profile")
 
 
 @page("POST")
 def log_out_everywhere(request: UserRequest) -> HttpResponse:
-    """End every log-in of this person, here and in other browsers, and the way into every open session."""
+    """Log the user out in all browsers, and close access to every open session."""
     end_log_ins(user=request.user)
     logout(request)
     return redirect("portal:login")
@@ -81,7 +81,7 @@ def log_out_everywhere(request: UserRequest) -> HttpResponse:
 @sensitive_post_parameters("old_password", "new_password1", "new_password2")
 @page("GET", "POST")
 def change_password(request: UserRequest) -> HttpResponse:
-    """Set or change the password; other browsers are logged out by that, and log-in links that wait are void."""
+    """Set or change the password; this logs out other browsers and voids unused login links."""
     had_one, form = has_password(request.user), None
     if request.method == "POST":
         form = password_form(request, request.user, now=timezone.now(), data=request.POST)
@@ -89,54 +89,55 @@ def change_password(request: UserRequest) -> HttpResponse:
         return redirect("portal:profile")
     if not form.is_valid():
         return _shown(request, new_password=form)
+    # Changing the password ends all logins of the user; this keeps the one of this browser.
     update_session_auth_hash(request, form.save())
     forget_login_links(user=request.user)
     request.session.pop(BY_LINK_AT, None)
-    messages.success(request, f"The password was {'changed' if had_one else 'set'}. Other browsers are logged out.")
+    messages.success(request, f"The password was {'changed' if had_one else 'set'}. All other browsers are logged out.")
     return redirect("portal:profile")
 
 
 @sensitive_post_parameters("reana-access_token")
 @page("GET", "POST")
 def connect_reana(request: UserRequest) -> HttpResponse:
-    """Keep a REANA elsewhere, for the sessions to come."""
+    """Store an external REANA for new sessions."""
     if request.method != "POST" or not registry.site().workflows.reana_elsewhere:
         return redirect("portal:profile")
     form = ReanaForm(request.user, request.POST)
     if not form.is_valid():
         return _shown(request, reana_form=form)
-    messages.success(request, "Sessions that you launch from now on are connected to your REANA.")
+    messages.success(request, "REANA server connected. New sessions will use it.")
     return redirect("portal:profile")
 
 
 @page("POST")
 def disconnect_reana(request: UserRequest) -> HttpResponse:
-    """Forget it with its token."""
+    """Delete the external REANA and its token."""
     if not forget_reana(user=request.user):
-        raise NotFound("No REANA is stored.")
-    messages.success(request, "Your REANA was forgotten. Sessions that you launch from now on use this server's own.")
+        raise NotFound("No REANA server is connected.")
+    messages.success(request, "REANA server disconnected. New sessions will use this server.")
     return redirect("portal:profile")
 
 
 @sensitive_post_parameters("secret-value")
 @page("GET", "POST")
 def add_secret(request: UserRequest) -> HttpResponse:
-    """Keep a secret for the steps of this person's runs."""
+    """Store a secret for the user's runs."""
     if request.method != "POST":
         return redirect("portal:profile")
     form = SecretForm(request.user, request.POST)
     if not form.is_valid():
         return _shown(request, secret_form=form)
-    messages.success(request, f"{form.cleaned_data['name']} is kept. Runs that start from now on have it.")
+    messages.success(request, f"{form.cleaned_data['name']} was saved. New runs can use it.")
     return redirect("portal:profile")
 
 
 @page("POST")
 def delete_secret(request: UserRequest) -> HttpResponse:
-    """Take one away."""
+    """Delete a secret."""
     name = request.POST.get("name", "")
     if delete_secrets(owner=request.user, names=[name]):
-        raise NotFound("There is no such secret.")
+        raise NotFound("Secret not found.")
     messages.success(request, f"{name} was deleted.")
     return redirect("portal:profile")
 
@@ -151,13 +152,13 @@ def _shown(
     new_token: str = "",
 ) -> HttpResponse:
     user, now = request.user, timezone.now()
-    asked = new_password or password_form(request, user, now=now)
+    shown_form = new_password or password_form(request, user, now=now)
     context = {
         "tokens": tokens_of(user, now=now),
         "new_token": new_token,
         "token_form": token_form or TokenForm(user),
         "sign_ins": _sign_ins(user),
-        "password_form": asked,
+        "password_form": shown_form,
         "has_password": has_password(user),
         "may_have_password": may_have_password(user),
         "secrets": [(one, is_left_out(one)) for one in secrets_of(user).only("name", "kind")],

@@ -1,4 +1,4 @@
-"""What one does with a run: start it in a workspace, start or restart it, stop it, delete it, keep its results."""
+"""Actions on runs: run a workflow, start, restart, stop, delete, copy results."""
 
 from uuid import UUID
 
@@ -42,15 +42,15 @@ NOT_IN_NAMES = str.maketrans({".": "-", "/": "-"})
 
 @page("GET", "POST")
 def run_workflow(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Ask for a name and the parameters, or say what is wrong with the specification; then go to the run."""
+    """Show the form for a new run, or the errors of the specification; on POST start the run and go to its page."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     given = request.POST if request.method == "POST" else request.GET
-    path = file_path(given["path"]) if given.get("path") else _usual_in(workspace)
+    path = file_path(given["path"]) if given.get("path") else _default_specification(workspace)
     reading = read_specification(workspace, path)
     context = {"workspace": workspace, "path": path, "layout": layout_of(request)}
     if reading.specification is None:
         problems = [one for one in reading.problems if one.severity is Severity.ERROR]
-        return render(request, "portal/run_refused.html", {**context, "problems": problems}, status=422)
+        return render(request, "portal/run_invalid.html", {**context, "problems": problems}, status=422)
     form = RunWorkflowForm(request.POST if request.method == "POST" else None, own=reading.specification.parameters())
     form.fields["name"].initial = workspace.name.translate(NOT_IN_NAMES)[:LONGEST_NAME]
     if form.is_valid():
@@ -63,7 +63,7 @@ def run_workflow(request: UserRequest, workspace_id: int) -> HttpResponse:
                 resource_options={},
                 now=timezone.now(),
             )
-        except UserWorkspacesError as error:  # stays on the form: nothing that was typed is lost
+        except UserWorkspacesError as error:  # shown on the form, so that the input is kept
             form.add_error(None, error.message)
         else:
             return go_to(request, address_of(run))
@@ -72,18 +72,18 @@ def run_workflow(request: UserRequest, workspace_id: int) -> HttpResponse:
 
 
 def _images(resource: str, environment: RunEnvironment | None) -> dict[str, object]:
-    """Return what a question says where container images are not used."""
+    """Return the context that says that container images are ignored, if the resource ignores them."""
     name = name_of_environment(environment) if ignores_images(resource) else ""
     return {"environment_name": name, "resource": resource_name(resource)}
 
 
-def _usual_in(workspace: Workspace) -> str:
+def _default_specification(workspace: Workspace) -> str:
     return next(iter(specifications_in(workspace)), USUAL_NAMES[0])
 
 
 @page("GET", "POST")
 def again(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Start it, or run it again in the same place, with other parameters."""
+    """Start a created run, or restart it on the same files with other parameters."""
     run = find_run(user=request.user, named=str(run_id))
     form = ParametersForm(
         request.POST if request.method == "POST" else None,
@@ -105,7 +105,7 @@ def again(request: UserRequest, run_id: UUID) -> HttpResponse:
 
 @page("GET", "POST")
 def stop(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Say what stopping loses, and stop."""
+    """Ask for confirmation, and stop the run."""
     run = find_run(user=request.user, named=str(run_id))
     if request.method == "POST":
         stop_run(run=run, now=timezone.now())
@@ -115,18 +115,18 @@ def stop(request: UserRequest, run_id: UUID) -> HttpResponse:
 
 @page("GET", "POST")
 def delete(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Say what will be lost, and delete the run, its files and the restarts that share them."""
+    """Show what will be deleted, and delete the run, its files and the restarts that share them."""
     run = find_run(user=request.user, named=str(run_id))
     if request.method == "POST":
         if run.status != RunStatus.DELETED:
             delete_run(run=run, now=timezone.now())
         messages.success(request, f"{run.full_name} is being deleted.")
         return go_to(request, reverse("portal:runs"))
-    doomed = list(runs_in(workspace_id=run.workspace_id).filter(owner=request.user).order_by("minor"))
+    affected = list(runs_in(workspace_id=run.workspace_id).filter(owner=request.user).order_by("minor"))
     context = {
         "run": run,
-        "doomed": [view_of_run(one) for one in doomed],
-        "is_going": any(view_of_run(one).moves for one in doomed),
+        "affected": [view_of_run(one) for one in affected],
+        "is_active": any(view_of_run(one).moves for one in affected),
         "workspace": Workspace.objects.filter(pk=run.workspace_id, owner=request.user).first(),
         "layout": layout_of(request),
     }
@@ -135,14 +135,14 @@ def delete(request: UserRequest, run_id: UUID) -> HttpResponse:
 
 @page("GET", "POST")
 def results(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Copy the results into a workspace, with a file that says where they come from."""
+    """Copy the results of a run into a workspace, with a provenance file."""
     run = find_run(user=request.user, named=str(run_id))
     if run.status != RunStatus.FINISHED:
-        raise Conflict(f"{run.full_name} is {run.status}: it has no results to copy.")
-    locations = _target_workspaces(request, run)
+        raise Conflict(f"{run.full_name} is {run.status}, so it has no results to copy.")
+    targets = _target_workspaces(request, run)
     form = ResultsForm(
         request.POST if request.method == "POST" else None,
-        workspaces=locations,
+        workspaces=targets,
         initial={"workspace": origin_of(run), "folder": run.full_name},
     )
     if form.is_valid():
@@ -158,7 +158,7 @@ def results(request: UserRequest, run_id: UUID) -> HttpResponse:
     context = {
         "run": run,
         "form": form,
-        "has_places": bool(locations),
+        "has_targets": bool(targets),
         "restarts": restarts_after(run),
         "layout": layout_of(request),
     }
@@ -166,8 +166,8 @@ def results(request: UserRequest, run_id: UUID) -> HttpResponse:
 
 
 def _target_workspaces(request: UserRequest, run: Run) -> list[tuple[int, str]]:
-    """Return the workspaces that results can go to, that from which it was started first."""
+    """Return the workspaces to copy results to, starting with the one that the run was started from."""
     origin = origin_of(run)
-    there = workspaces_of(request.user).defer("current", "requested")[:MOST_WORKSPACES]
-    usable = sorted((one for one in there if is_usable(one)), key=lambda one: one.pk != origin)
+    own = workspaces_of(request.user).defer("current", "requested")[:MOST_WORKSPACES]
+    usable = sorted((one for one in own if is_usable(one)), key=lambda one: one.pk != origin)
     return [(one.pk, one.name) for one in usable]

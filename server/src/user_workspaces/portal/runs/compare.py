@@ -1,4 +1,4 @@
-"""Two runs side by side: what their specifications, parameters and files differ in."""
+"""Comparison of two runs: specifications, parameters and files."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ KINDS = {"+": "added", "-": "removed", "@": "place"}
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
-    """One line of a difference; `kind` says how it is marked."""
+    """One line of a diff; `kind` determines its style."""
 
     text: str
     kind: str
@@ -33,7 +33,7 @@ class DiffLine:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A parameter that is not the same in both."""
+    """A parameter that differs."""
 
     name: str
     first: str
@@ -42,7 +42,7 @@ class Changed:
 
 @page("GET")
 def compare(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Offer the person's other runs, and show what this one and the chosen one differ in."""
+    """List the user's other runs, and show the differences to the chosen one."""
     run = find_run(user=request.user, named=str(run_id))
     chosen = request.GET.get("with", "")
     context = {
@@ -58,10 +58,10 @@ def compare(request: UserRequest, run_id: UUID) -> HttpResponse:
 
 
 def _others(request: UserRequest, run: Run) -> list[Run]:
-    """Return what can be compared with it, those of the same name first."""
-    there = set(RunStatus) - {RunStatus.DELETED}
+    """Return the runs to compare with, those of the same name first."""
+    statuses = set(RunStatus) - {RunStatus.DELETED}
     same_first = Case(When(name=run.name, then=Value(0)), default=Value(1), output_field=IntegerField())
-    rows = listed_runs(request.user, search="", statuses=there).exclude(pk=run.pk)
+    rows = listed_runs(request.user, search="", statuses=statuses).exclude(pk=run.pk)
     return list(rows.order_by(same_first, "-datetime_created")[:MOST_OFFERED])
 
 
@@ -82,13 +82,14 @@ def _differences(before: Run, after: Run) -> dict[str, object]:
         "files": files[:MOST_LINES],
         "left_out": max(0, len(files) - MOST_LINES),
         "problem": problem,
-        "is_same_place": same,
+        "share_files": same,
     }
 
 
 def marked(lines: Iterable[str]) -> Iterator[DiffLine]:
-    """Say of each line of a difference what it is."""
+    """Classify each line of a diff."""
     for line in lines:
+        # Headers of `diff -r`, before `+` and `-` are checked.
         is_head = line.startswith(("+++ ", "--- ", "Only in ", "Files ", "Binary files "))
         yield DiffLine(line, "head" if is_head else KINDS.get(line[:1], "same"))
 

@@ -1,4 +1,4 @@
-"""One run: how far it is and its steps, what was asked for, and how it differs from another one."""
+"""Pages of one run: overview with steps, and specification."""
 
 import json
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from user_workspaces.errors import NotFound, UserWorkspacesError
+from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.workflow_specification import Json
 from user_workspaces.portal.access import UserRequest, page, wants_fragment
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with
 from user_workspaces.portal.presenters.run import RunView, view_of_run, views_of_steps
 from user_workspaces.workflows.diff import written_as_yaml
 from user_workspaces.workflows.environment_record import EnvironmentRecord
@@ -36,7 +36,7 @@ LAST_LINES = 12
 
 @page("GET")
 def show(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Show how far it is; asked for again while it goes on."""
+    """Show the progress of a run; the fragment polls while the run is active."""
     run = find_run(user=request.user, named=str(run_id))
     part = _overview(request, run)
     if wants_fragment(request):
@@ -46,7 +46,7 @@ def show(request: UserRequest, run_id: UUID) -> HttpResponse:
 
 
 def framed(run: Run, *, tab: str) -> dict[str, object]:
-    """Return what the frame of all pages of a run needs."""
+    """Return the context of `run_base.html`."""
     origin = origin_of(run)
     return {
         "run": run,
@@ -59,15 +59,15 @@ def framed(run: Run, *, tab: str) -> dict[str, object]:
 
 
 def origin_of(run: Run) -> int | None:
-    """Return the number of the workspace that a run was started from."""
+    """Return the id of the workspace that a run was started from."""
     number = run.origin.get("workspace_id")
     return number if isinstance(number, int) else None
 
 
 def _overview(request: UserRequest, run: Run) -> LiveFragment:
-    usage = progress_of(run)
-    view = view_of_run(run, usage)
-    steps = Paginator(views_of_steps(usage.steps), STEPS_A_PAGE).get_page(request.GET.get("page"))
+    progress = progress_of(run)
+    view = view_of_run(run, progress)
+    steps = Paginator(views_of_steps(progress.steps), STEPS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "view": view,
         "run": run,
@@ -75,34 +75,35 @@ def _overview(request: UserRequest, run: Run) -> LiveFragment:
         "page": steps,
         "ahead": ahead_of(run) if view.status is RunStatus.QUEUED else 0,
         "failure": _failure(run, view),
-        "environment": usage.environment,
+        "environment": progress.environment,
         "parameters": parameters_of(run),
         "siblings": _siblings(run),
         "origin": origin_of(run),
         "origin_name": name_of(origin_of(run) or 0),
-        "environment_name": _environment_name(run, view, usage.environment),
+        "environment_name": _environment_name(run, view, progress.environment),
         "rules": rules_of(run, now=timezone.now()) if run.status != RunStatus.DELETED else [],
     }
     title = f"{view.state.word} - {run.full_name}"
-    return live_part(request, "portal/run_overview.html", context, name="run", title=title, moves=view.moves)
+    polling = Polling(moves=view.moves)
+    return live_fragment(request, "portal/run_overview.html", context, name="run", title=title, polling=polling)
 
 
 def _environment_name(run: Run, view: RunView, record: EnvironmentRecord | None) -> str:
-    """Return whose environment commands use, or used where they have begun; empty: they run in images."""
+    """Return the owner of the environment that commands use or have used; empty if they run in images."""
     if view.is_deleted:
         return ""
     return record.name if record is not None else name_of_environment(environment_of(run))
 
 
 def _siblings(run: Run) -> list[Run]:
-    """Return the other runs in its workspace: the one that it restarts, and its restarts."""
+    """Return the other runs on the same files: the original run and its restarts."""
     same = runs_in(workspace_id=run.workspace_id).exclude(pk=run.pk).filter(owner_id=run.owner_id)
     return list(same.defer("specification", "kept_logs").order_by("major", "minor")[:20])
 
 
 @dataclass(frozen=True, slots=True)
 class RunFailure:
-    """The last that the failing command printed, and what is known of its cause."""
+    """The last output of the failed command, and its error message."""
 
     step: str
     uuid: str
@@ -126,36 +127,36 @@ def _failure(run: Run, view: RunView) -> RunFailure | None:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One of a run's parameters as it is shown."""
+    """One parameter of a run for display."""
 
     name: str
     value: str
     is_changed: bool
-    """Whether the start said something else than the specification does."""
+    """True if it was overridden when the run was started."""
 
 
 def parameters_of(run: Run) -> list[Parameter]:
-    """Return all parameters, those of the start over the specification's own."""
+    """Return all parameters; those given at the start override the specification's defaults."""
     own = specification_of(run).parameters()
     merged = {**own, **run.parameters}
     return [Parameter(name, shown(value), name in run.parameters) for name, value in merged.items()]
 
 
 def shown(value: Json) -> str:
-    """Write a value of a parameter: texts as they are, all else as JSON."""
+    """Format a parameter's value: strings unchanged, other values as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @page("GET")
 def specification(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Show what was asked for, as it was written where that is known."""
+    """Show the specification, in its original text if that is available."""
     run = find_run(user=request.user, named=str(run_id))
-    written = text_of_specification(run)
-    text = written or written_as_yaml(json.loads(run.specification), sort_keys=False)
+    original = text_of_specification(run)
+    text = original or written_as_yaml(json.loads(run.specification), sort_keys=False)
     context = {
         **framed(run, tab="specification"),
         "text": text,
-        "is_as_written": written is not None,
+        "is_original": original is not None,
         "parameters": parameters_of(run),
         "options": [Parameter(name, shown(value), is_changed=True) for name, value in run.options.items()],
         "title": f"Specification - {run.full_name}",
@@ -163,11 +164,6 @@ def specification(request: UserRequest, run_id: UUID) -> HttpResponse:
     return render(request, "portal/run_specification.html", context)
 
 
-def gone(run: Run) -> NotFound:
-    """Return what is said where the files of a run are gone."""
-    return NotFound(f"The files of {run.full_name} are deleted.")
-
-
 def address_of(run: Run) -> str:
-    """Return the address of a run's page."""
+    """Return the URL of a run's page."""
     return reverse("portal:run", args=[run.pk])

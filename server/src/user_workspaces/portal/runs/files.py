@@ -1,4 +1,4 @@
-"""The files of a run: look, download, one by one or all together."""
+"""The files of a run: list and download."""
 
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,7 +20,7 @@ from user_workspaces.workflows.queries import find_run, workspace_of
 
 @page("GET")
 def files(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """List one folder of its workspace as it is now."""
+    """List one folder of the run's current files."""
     run = find_run(user=request.user, named=str(run_id))
     context = {**framed(run, tab="files"), "title": f"Files - {run.full_name}"}
     sort = request.GET.get("sort", "")
@@ -47,7 +47,7 @@ def files(request: UserRequest, run_id: UUID) -> HttpResponse:
 @transfer
 @page("GET")
 def download_files(request: UserRequest, run_id: UUID) -> HttpResponseBase:
-    """Send a file, or a folder (without `path` everything) as a zip archive."""
+    """Send a file, or a folder as a zip archive; without `path`, all files."""
     run = find_run(user=request.user, named=str(run_id))
     path = request.GET.get("path", "")
     checked = file_path(path) if path.strip("/") else ""

@@ -1,4 +1,4 @@
-"""The forms about runs: a field for each parameter, of the kind that its default is."""
+"""Forms for runs: one field per parameter, typed like its default."""
 
 import json
 import math
@@ -17,7 +17,7 @@ LONGEST_VALUE = 10_000
 
 
 class ParametersForm(forms.Form):
-    """The parameters of a workflow; fields are numbered, for a name may hold any character."""
+    """The parameters of a workflow; fields are numbered, since a name may contain any character."""
 
     def __init__(
         self, data: Mapping[str, object] | None, *, own: Mapping[str, Json], current: Mapping[str, Json] | None = None
@@ -29,12 +29,12 @@ class ParametersForm(forms.Form):
 
     @property
     def parameter_fields(self) -> list[forms.BoundField]:
-        """The fields of parameters alone."""
+        """The fields of the parameters."""
         return [self[f"p{number}"] for number in range(len(self._own))]
 
     @property
     def parameters(self) -> dict[str, Json]:
-        """What is given in place of the specification's own; of a valid form."""
+        """The parameters of a valid form that differ from the specification's defaults."""
         given = {name: self.cleaned_data[f"p{number}"] for number, name in enumerate(self._own)}
         return {name: value for name, value in given.items() if not _is_same(value, self._own[name])}
 
@@ -45,12 +45,12 @@ class RunWorkflowForm(ParametersForm):
     name = forms.CharField(
         max_length=LONGEST_NAME,
         required=False,
-        help_text="Runs of one name are numbered: 1, 2, 3. No dots and no slashes.",
+        help_text="Runs of the same name are numbered. Dots and slashes are not allowed.",
     )
 
 
 class ResultsForm(forms.Form):
-    """Where the results of a run go."""
+    """Target workspace and folder for the results of a run."""
 
     workspace = forms.TypedChoiceField(coerce=int)
     folder = forms.CharField(max_length=1000, label="New folder", strip=True)
@@ -60,11 +60,11 @@ class ResultsForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=dict(initial), auto_id="results_%s")
         field = self.fields["workspace"]
-        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  it is declared ten lines above
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101  declared above
         field.choices = workspaces
 
     def clean_folder(self) -> str:
-        """Return the path below the workspace."""
+        """Return the path relative to the workspace."""
         try:
             return file_path(self.cleaned_data["folder"])
         except InvalidRequest as error:
@@ -72,25 +72,25 @@ class ResultsForm(forms.Form):
 
 
 class JsonField(forms.CharField):
-    """A value of the same kind as its default: a number, true or false, or anything that JSON can say."""
+    """A JSON value; a number if its default is a number."""
 
     def __init__(self, default: Json, **options: object) -> None:
         super().__init__(strip=True, max_length=LONGEST_VALUE, **options)  # type: ignore[arg-type]  # label and initial, as they come
         self._default = default
 
     def clean(self, value: object) -> Json:
-        """Return the value that was written."""
+        """Return the parsed value."""
         text = super().clean(value)
         try:
             found: Json = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError):
-            raise forms.ValidationError(self._wanted()) from None
+            raise forms.ValidationError(self._expected()) from None
         if _is_number(self._default) and not _is_number(found):
-            raise forms.ValidationError(self._wanted())
+            raise forms.ValidationError(self._expected())
         return found
 
-    def _wanted(self) -> str:
-        return "This must be a number." if _is_number(self._default) else "This must be written as JSON."
+    def _expected(self) -> str:
+        return "This must be a number." if _is_number(self._default) else "This must be valid JSON."
 
 
 def _no_number(text: str) -> Json:
@@ -102,7 +102,7 @@ def _is_number(value: Json) -> bool:
 
 
 def _field(name: str, default: Json, current: Json) -> forms.Field:
-    own = f"The specification says {shown(default)}." if current != default else ""
+    own = f"Default: {shown(default)}." if current != default else ""
     if isinstance(default, bool):
         choices = [("true", "true"), ("false", "false")]
         return forms.TypedChoiceField(
@@ -116,5 +116,5 @@ def _field(name: str, default: Json, current: Json) -> forms.Field:
 
 
 def _is_same(one: Json, other: Json) -> bool:
-    """Compare as JSON does: 1 is not true."""
+    """Compare as JSON, where 1 and true differ."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,4 +1,4 @@
-"""The list of a person's runs, and of those that a workspace was run as."""
+"""The list of all runs, and of the runs of one workspace."""
 
 from urllib.parse import urlencode
 
@@ -9,7 +9,7 @@ from django.shortcuts import render
 
 from user_workspaces.portal.access import UserRequest, page, wants_fragment
 from user_workspaces.portal.forms import ListForm
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with, respond_with_list
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with, respond_with_list
 from user_workspaces.portal.presenters.run import RunView, view_of_run
 from user_workspaces.workflows.lifecycle.workspace_runs import runs_from, specifications_in
 from user_workspaces.workflows.queries import counts_by_status, listed_runs
@@ -20,7 +20,7 @@ from user_workspaces.workspaces.queries import find_workspace, is_usable
 ROWS_A_PAGE = 20
 STATUSES = (
     ("", "Any"),
-    ("going", "Going on"),
+    ("going", "Active"),
     ("finished", "Finished"),
     ("failed", "Failed"),
     ("stopped", "Stopped"),
@@ -31,7 +31,7 @@ SORTS = (("", "Newest"), ("oldest", "Oldest"), ("name", "Name"))
 
 
 class RunFilterForm(ListForm):
-    """What the list shows; odd values fall back to showing all that is not deleted."""
+    """Search, filter and order of the list; invalid values fall back to all runs that are not deleted."""
 
     q = forms.CharField(max_length=200, required=False, label="Search")
     status = forms.ChoiceField(required=False, choices=STATUSES)
@@ -40,7 +40,7 @@ class RunFilterForm(ListForm):
 
 @page("GET")
 def list_runs(request: UserRequest) -> HttpResponse:
-    """Show what ran and what runs; the address holds search, filter, order and page."""
+    """List the runs; the query holds search, filter, order and page."""
     form = RunFilterForm(request.GET)
     return respond_with_list(request, "portal/runs.html", form, _list(request, form))
 
@@ -54,19 +54,19 @@ def _list(request: UserRequest, form: RunFilterForm) -> LiveFragment:
     views = [view_of_run(run) for run in shown.object_list]
     context = {"runs": views, "page": shown, "query": urlencode(wanted), "is_filtered": "q" in wanted or bool(status)}
     title = title_of(counts_by_status(request.user))
-    return live_part(request, "portal/run_list.html", context, name="list", title=title, moves=_any_moves(views))
+    return live_fragment(request, "portal/run_list.html", context, name="list", title=title, polling=_polling(views))
 
 
 def title_of(counts: dict[RunStatus, int]) -> str:
-    """Return the title of the list: what goes on comes first."""
+    """Return the title of the list, which starts with the number of active runs."""
     running = counts.get(RunStatus.RUNNING, 0)
     waiting = sum(counts.get(status, 0) for status in GOING) - running
-    said = [f"{number} {word}" for number, word in ((running, "running"), (waiting, "waiting")) if number]
-    return f"{', '.join(said)} - Runs" if said else "Runs"
+    parts = [f"{number} {word}" for number, word in ((running, "running"), (waiting, "waiting")) if number]
+    return f"{', '.join(parts)} - Runs" if parts else "Runs"
 
 
-def _any_moves(views: list[RunView]) -> bool:
-    return any(view.moves for view in views)
+def _polling(views: list[RunView]) -> Polling:
+    return Polling(moves=any(view.moves for view in views))
 
 
 @page("GET")
@@ -91,4 +91,4 @@ def _runs_of(request: UserRequest, workspace: Workspace) -> LiveFragment:
     views = [view_of_run(run) for run in shown.object_list]
     context = {"workspace": workspace, "runs": views, "page": shown, "is_of_workspace": True}
     title = f"Runs - {workspace.name}"
-    return live_part(request, "portal/run_list.html", context, name="runs", title=title, moves=_any_moves(views))
+    return live_fragment(request, "portal/run_list.html", context, name="runs", title=title, polling=_polling(views))

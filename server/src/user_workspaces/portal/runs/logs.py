@@ -1,4 +1,4 @@
-"""The logs of a run, to read along: the engine's, and of each command what it prints."""
+"""The logs of a run, which the page follows: the engine's and those of the commands."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from user_workspaces.errors import InvalidRequest
 from user_workspaces.portal.access import UserRequest, page, wants_fragment
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with
 from user_workspaces.portal.presenters.run import StepView, view_of_run, views_of_steps
 from user_workspaces.portal.runs.detail_views import framed
 from user_workspaces.workflows.models import Run
@@ -26,7 +26,7 @@ MOST_DIGITS = 15
 
 @page("GET")
 def logs(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Show one of the logs, with the list of all that there are beside it."""
+    """Show one log beside the list of all logs."""
     run = find_run(user=request.user, named=str(run_id))
     step = _step_in(request)
     part = _list(request, run, step)
@@ -37,7 +37,7 @@ def logs(request: UserRequest, run_id: UUID) -> HttpResponse:
         **framed(run, tab="logs"),
         "list": part.html,
         "tail": tail,
-        "piece": _piece(run, step, tail),
+        "piece": _log_part(run, step, tail),
         "name": shown.name if shown else "Step" if step else "Engine",
         "message": shown.step.message if shown and shown.step.status is StepStatus.FAILED else "",
         "title": f"Logs - {run.full_name}",
@@ -47,29 +47,31 @@ def logs(request: UserRequest, run_id: UUID) -> HttpResponse:
 
 @page("GET")
 def more(request: UserRequest, run_id: UUID) -> HttpResponse:
-    """Send what came since the last look, to be put behind it; nothing where nothing did."""
+    """Send the output since the position `after`; 204 if there is none."""
     run, step = find_run(user=request.user, named=str(run_id)), _step_in(request)
     after = _number_in(request)
     tail = _tail(run, step, after=after)
+    # 204: htmx keeps the element, which polls again.
     if not tail.text and not tail.is_last:
         return HttpResponse(status=204)
-    return HttpResponse(_piece(run, step, tail))
+    return HttpResponse(_log_part(run, step, tail))
 
 
-def _piece(run: Run, step: UUID | None, tail: Tail) -> SafeString:
-    """Return a piece and what fetches the next one; no white space comes with it that was not printed."""
+def _log_part(run: Run, step: UUID | None, tail: Tail) -> SafeString:
+    """Return a part of a log and the element that fetches the next part, without white space that was not printed."""
     html = render_to_string("portal/run_log_more.html", {"run": run, "step": step, "tail": tail})
-    return mark_safe(html.removesuffix("\n"))  # noqa: S308  a template wrote it
+    return mark_safe(html.removesuffix("\n"))  # noqa: S308  rendered by a template, which escapes
 
 
 def _list(request: UserRequest, run: Run, step: UUID | None) -> LiveFragment:
-    usage = progress_of(run)
-    view = view_of_run(run, usage)
-    started = [one for one in views_of_steps(usage.steps) if one.has_started]
+    progress = progress_of(run)
+    view = view_of_run(run, progress)
+    started = [one for one in views_of_steps(progress.steps) if one.has_started]
     steps = Paginator(started, STEPS_A_PAGE).get_page(request.GET.get("page"))
     context = {"view": view, "run": run, "steps": steps.object_list, "page": steps, "chosen": str(step)}
     title = f"{view.state.word} - Logs of {run.full_name}"
-    return live_part(request, "portal/run_log_list.html", context, name="logs", title=title, moves=view.moves)
+    polling = Polling(moves=view.moves)
+    return live_fragment(request, "portal/run_log_list.html", context, name="logs", title=title, polling=polling)
 
 
 def _tail(run: Run, step: UUID | None, *, after: int | None) -> Tail:
@@ -77,7 +79,7 @@ def _tail(run: Run, step: UUID | None, *, after: int | None) -> Tail:
 
 
 def _step_of(run: Run, step: UUID | None) -> StepView | None:
-    """Return the command whose log is shown; None: it is the engine's, or the journal is gone."""
+    """Return the command whose log is shown; None for the engine's log, or without a journal."""
     if step is None:
         return None
     return next((one for one in views_of_steps(progress_of(run).steps) if one.step.uuid == str(step)), None)
@@ -87,12 +89,12 @@ def _step_in(request: UserRequest) -> UUID | None:
     text = request.GET.get("step", "")
     found = as_uuid(text)
     if text and found is None:
-        raise InvalidRequest("There is no such step in this run.")
+        raise InvalidRequest("This run has no such step.")
     return found
 
 
 def _number_in(request: UserRequest) -> int:
     text = request.GET.get("after", "0")
     if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
-        raise InvalidRequest("This is not a place in a log.")
+        raise InvalidRequest("This is not a valid position in a log.")
     return int(text)

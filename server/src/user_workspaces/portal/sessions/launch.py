@@ -1,4 +1,4 @@
-"""Launching, and launching the same again."""
+"""Launch a job, or launch a previous job again."""
 
 from collections.abc import Iterable
 from urllib.parse import urlencode
@@ -33,12 +33,15 @@ from user_workspaces.workspaces.files import find_entry
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import find_workspace
 
-NOT_THERE = "is not a file of this workspace."
+NOT_THERE = "is not a file in this workspace."
 
 
 @page("GET", "POST")
 def launch(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Ask what to launch, offering the last choice; then wait for it, and for the page `to` or the `file` in it."""
+    """Show the launch form with the last settings; on POST start the job and go to its progress page.
+
+    `to` or `file` names the page of the session to open in the end.
+    """
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     given = request.POST if request.method == "POST" else request.GET
     to, file = given.get("to", ""), given.get("file", "")
@@ -60,7 +63,7 @@ def launch(request: UserRequest, workspace_id: int) -> HttpResponse:
 
 
 def _first_form(request: UserRequest, workspace: Workspace, *, file: str) -> LaunchForm:
-    """Return the form with all that is needed for a launch: the last choice, or that of the link."""
+    """Return the form filled with the last settings, or with those of the link."""
     last = last_launch(user=request.user, workspace_id=workspace.pk)
     usual = workspace.default_job_type
     initial = initial_from(last, default_job_type=usual, site=registry.site())
@@ -72,17 +75,18 @@ def _first_form(request: UserRequest, workspace: Workspace, *, file: str) -> Lau
 
 
 def _start(request: UserRequest, workspace: Workspace, form: LaunchForm) -> Job | None:
-    """Start what a valid form asks for; None: the form says why not."""
+    """Start the job of a valid form; None if that failed and the form shows why."""
     file, job_type = form.chosen_file, form.cleaned_data["job_type"]
     if file and not _is_file(workspace, file):
         form.add_error(form.file_field, f"{visible(file)} {NOT_THERE}")
         return None
-    told = "" if file and page_of_file(job_type, file) else file
+    # Sessions with a page for the file open it by URL; the others need it in the job details.
+    requested_file = "" if file and page_of_file(job_type, file) else file
     launch = LaunchRequest(
         owner=request.user,
         workspace_id=workspace.pk,
         job_type=job_type,
-        job_details=form.details(file=told),
+        job_details=form.details(file=requested_file),
         options=form.options,
     )
     try:
@@ -97,7 +101,7 @@ def _start(request: UserRequest, workspace: Workspace, form: LaunchForm) -> Job 
 
 
 def _names(workspace: Workspace) -> Iterable[str]:
-    """Return the files of a workspace as they were measured last, where an application runs one of them."""
+    """Return the last measured files of the workspace, if an application needs one of them."""
     if not any(one.asks_file for one in applications(also=workspace.default_job_type).values()):
         return ()
     return find_names({"files": workspace.current.get("files", ())}, folder="", search="")
@@ -121,7 +125,7 @@ def _cost(request: UserRequest, form: LaunchForm) -> LaunchCost | None:
 
 
 def _missing_file(request: UserRequest, old: Job) -> list[str]:
-    """Return the problem of a job's file, where it needs one and that is not there any more."""
+    """Return the error for the file of a job, if the job type needs one and it no longer exists."""
     job_types, file = registry.current().job_types, file_of(old)
     if not file or old.job_type not in job_types or not job_types.get(old.job_type).asks_file:
         return []
@@ -131,9 +135,9 @@ def _missing_file(request: UserRequest, old: Job) -> list[str]:
 
 @page("POST")
 def launch_again(request: UserRequest, job_id: int) -> HttpResponse:
-    """Launch the same once more; where the resource has less by now, the form offers what it has."""
+    """Launch a job again; if the resource has less capacity now, show the form instead."""
     old, site = find_job(user=request.user, job_id=job_id), registry.site()
-    reasons = [f"{reason} Ask for less." for reason in excess(old.resource_options, resource=old.resource, site=site)]
+    reasons = [f"{reason} Request less." for reason in excess(old.resource_options, resource=old.resource, site=site)]
     reasons += _missing_file(request, old)
     if reasons:
         messages.error(request, " ".join(reasons))

@@ -1,4 +1,4 @@
-"""The fields of the launch form: one for each configured parameter, bounded by what the resources have."""
+"""Fields of the launch form: one per configured parameter, limited by the capacity of the resources."""
 
 import json
 from collections.abc import Mapping
@@ -20,34 +20,34 @@ FEWEST_STEPS = 32
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far the number of one parameter goes, on the chosen resource and on all."""
+    """Upper limits of one parameter, on the chosen resource and on all resources."""
 
     most: float | None
-    """On the resource that gives most: a page without scripts cannot follow the choice."""
+    """Limit of the largest resource: without scripts, the page cannot follow the selection."""
     reason: str = ""
-    """Why the chosen resource gives less than is configured; empty: it does not."""
+    """Why the chosen resource has less than the configured limit; empty if it has not."""
     chosen_most: float | None = None
     each: Mapping[str, float] = field(default_factory=dict)
-    """By resource, where they differ."""
+    """Limit per resource, if they differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A field of the form with what the page shows beside it."""
+    """A form field with the text for its slider."""
 
     field: BoundField
     range_text: str
-    """Empty: there is no slider."""
+    """Empty if the field has no slider."""
 
     @property
     def attrs(self) -> Mapping[str, object]:
-        """The attributes of the number, which the slider shares."""
+        """The HTML attributes of the number, which the slider shares."""
         attributes: Mapping[str, object] = self.field.field.widget.attrs
         return attributes
 
 
 def bounds_of(site: ServerSettings, *, chosen: str) -> dict[str, Bounds]:
-    """Return the bounds of all numbers; where no capacity is known, they are the configured ones."""
+    """Return the limits of all number parameters: the configured ones, reduced to known capacities."""
     known = {name: ceilings(name, site=site) for name in site.resources}
     return {
         parameter.variable_name: _bounds(
@@ -75,9 +75,9 @@ def _bounds(parameter: Parameter, known: Mapping[str, Ceiling | None], *, chosen
 
 
 def field_for(parameter: Parameter, bounds: Bounds | None = None, *, meaning: str = "") -> forms.Field:
-    """Return the form field of a parameter; numbers with both bounds come with a slider.
+    """Return the form field of a parameter; a number with both limits gets a slider.
 
-    `meaning`: its standard option, which the script of the form writes in words.
+    `meaning` is the standard option of the parameter, which the page's script shows in words.
     """
     label = str(parameter.raw.get("display_name") or parameter.variable_name)
     help_text = str(parameter.raw.get("description") or "")
@@ -101,7 +101,7 @@ def field_for(parameter: Parameter, bounds: Bounds | None = None, *, meaning: st
 
 
 def _bound(field: forms.Field, parameter: Parameter, bounds: Bounds, *, whole: bool) -> None:
-    """Have the field refuse what the chosen resource cannot give; the page gets the bound of all resources."""
+    """Validate against the chosen resource; the HTML attribute allows the largest one, as scripts narrow it."""
     low, high, most = (_as(bound, whole=whole) for bound in (parameter.minimum, bounds.most, bounds.chosen_most))
     if low is not None:
         field.validators.append(MinValueValidator(low))
@@ -117,13 +117,13 @@ def _bound(field: forms.Field, parameter: Parameter, bounds: Bounds, *, whole: b
 
 
 def slider_step(low: int, high: int) -> int:
-    """Return a step that starts at `low` and hits round values: its largest divisor that leaves enough steps."""
+    """Return the largest divisor of `low` that leaves enough steps, so that the slider hits round values."""
     widest = max(1, (high - low) // FEWEST_STEPS)
     return next((step for step in range(min(widest, abs(low)), 0, -1) if low % step == 0), 1) if low else widest
 
 
 def option_of(field: BoundField, bounds: Bounds | None, *, site: ServerSettings) -> Option:
-    """Return what the page shows of a field: `1 to 2`, or `1 to 2 on This machine, 1 to 16 on The cluster`."""
+    """Return a field with its range text: `1 to 2`, or `1 to 2 on This machine, 1 to 16 on The cluster`."""
     low, high = (field.field.widget.attrs.get(name) for name in ("min", "max"))
     if low is None or high is None or bounds is None:
         return Option(field, "")
@@ -132,7 +132,7 @@ def option_of(field: BoundField, bounds: Bounds | None, *, site: ServerSettings)
 
 
 def summary_of(fields: list[BoundField], *, site: ServerSettings) -> str:
-    """Write what the fields hold, such as `1 CPU, 4 GB, 4 hours`."""
+    """Summarize the values of the fields, such as `1 CPU, 4 GB, 4 hours`."""
     return ", ".join(filter(None, (_description(field, site) for field in fields)))
 
 
@@ -147,9 +147,9 @@ def _description(field: BoundField, site: ServerSettings) -> str:
 
 
 def initial_from(last: Job | None, *, default_job_type: str, site: ServerSettings) -> dict[str, object]:
-    """Return what to offer first: the last choice where it is still allowed, else the site's defaults."""
+    """Return the initial values: the last settings if they are still allowed, else the site's defaults."""
     offered = applications(also=default_job_type)
-    asked = last.resource_options if last else {}
+    previous = last.resource_options if last else {}
     chosen = default_job_type or (last.job_type if last else "")
     initial: dict[str, object] = {
         "job_type": chosen if chosen in offered else next(iter(offered), ""),
@@ -159,14 +159,14 @@ def initial_from(last: Job | None, *, default_job_type: str, site: ServerSetting
         initial["environment"] = last.job_details["environment"]
     for parameter in site.parameters:
         names = (parameter.variable_name, *parameter.aliases)
-        value = next((asked[name] for name in names if name in asked), None)
+        value = next((previous[name] for name in names if name in previous), None)
         if value is not None and _is_allowed(value, parameter):
             initial[PREFIX + parameter.variable_name] = value
     return initial
 
 
 def at_most(value: object, most: float | None) -> object:
-    """Return a number within its bound; what is no number stays."""
+    """Return a number limited to `most`; other values unchanged."""
     if most is None or isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return min(value, int(most) if isinstance(value, int) else most)

@@ -1,4 +1,4 @@
-"""The form of a launch: an application, where it runs, and what it gets there."""
+"""The launch form: application, resource and options."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ NO_FILE = "Choose the file to run."
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One choice among several, with more than its name."""
+    """A radio button with icon and description."""
 
     value: str
     name: str
@@ -45,38 +45,38 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class FileChoice:
-    """The choice of a file for an application that runs one."""
+    """The file field of an application that needs a file."""
 
     application: Application
     field: BoundField
     count: int
-    """How many files there are for it; `MOST_FILES` of them are listed."""
+    """Number of matching files, at most `MOST_FILES` + 1."""
 
     @property
     def has_files(self) -> bool:
-        """Whether there is one to choose."""
+        """True if there is a matching file."""
         return self.count > 0
 
     @property
     def is_cut(self) -> bool:
-        """Whether there are more than are listed."""
+        """True if more files match than are listed."""
         return self.count > MOST_FILES
 
     @property
     def patterns(self) -> str:
-        """The names of files that it is for."""
+        """The file name patterns of the application."""
         return ", ".join(self.application.opens)
 
 
 class LaunchForm(forms.Form):
     """Application, resource, and a field for each parameter.
 
-    `file`: the file to open; only applications that open it are offered. `names`: the files of the workspace, offered
-    by applications that run one.
+    `file` is the file to open; only applications that open it are offered. `names` are the files of the workspace, of
+    which applications that need a file offer the matching ones.
     """
 
     job_type = forms.ChoiceField(label="Application", widget=forms.RadioSelect)
-    resource = forms.ChoiceField(label="Where", widget=forms.RadioSelect)
+    resource = forms.ChoiceField(label="Resource", widget=forms.RadioSelect)
 
     def __init__(
         self,
@@ -100,6 +100,7 @@ class LaunchForm(forms.Form):
         if environments := _environments():
             choices = [("", "Default"), *environments.items()]
             self.fields["environment"] = forms.ChoiceField(label="Environment", choices=choices, required=False)
+        # Depends on the chosen resource, so the field of the resource must exist already.
         self._bounds = bounds_of(site, chosen=str(self["resource"].value()))
         for parameter in site.parameters:
             name, bounds = PREFIX + parameter.variable_name, self._bounds.get(parameter.variable_name)
@@ -116,7 +117,7 @@ class LaunchForm(forms.Form):
         self.fields[FILE_PREFIX + application.job_type] = field
 
     def clean(self) -> dict[str, object]:
-        """Ask for the file of an application that cannot start without one."""
+        """Require a file if the application cannot start without one."""
         cleaned = super().clean() or self.cleaned_data
         name = FILE_PREFIX + str(cleaned.get("job_type", ""))
         if name in self.fields and name not in self.errors and not cleaned.get(name):
@@ -125,21 +126,21 @@ class LaunchForm(forms.Form):
 
     @property
     def application_cards(self) -> Iterator[Card]:
-        """The applications to choose from."""
+        """The applications as radio buttons."""
         chosen = self["job_type"].value()
         for name, one in self._applications.items():
             yield Card(name, one.name, one.icon, one.description, is_chosen=name == chosen)
 
     @property
     def resource_cards(self) -> Iterator[Card]:
-        """The resources to choose from."""
+        """The resources as radio buttons."""
         chosen = self["resource"].value()
         for name, one in registry.site().resources.items():
             yield Card(name, one.name, "machine", _capacity_of(name), is_chosen=name == chosen)
 
     @property
     def question(self) -> str:
-        """What the form asks about a file, such as `Run app.py with Streamlit`; empty: it is about none."""
+        """The title for a file, such as `Run app.py with Streamlit`; empty without a file."""
         if not self.file:
             return ""
         name, offered = self.file.rpartition("/")[2], list(self._applications.values())
@@ -147,12 +148,12 @@ class LaunchForm(forms.Form):
 
     @property
     def legend(self) -> str:
-        """What is above the applications."""
+        """The heading above the applications."""
         return "Open with" if self.file and len(self._applications) > 1 else "Application"
 
     @property
     def file_choices(self) -> Iterator[FileChoice]:
-        """The choices of a file, each for one application."""
+        """The file fields, one per application."""
         for name, one in self._applications.items():
             if FILE_PREFIX + name in self.fields:
                 yield FileChoice(one, self[FILE_PREFIX + name], self._counts[name])
@@ -164,12 +165,12 @@ class LaunchForm(forms.Form):
 
     @property
     def has_options(self) -> bool:
-        """Whether the site has parameters."""
+        """True if the site has parameters."""
         return any(self.option_fields)
 
     @property
     def options_shown(self) -> Iterator[Option]:
-        """The same with their bounds and hints."""
+        """The fields of the parameters with their range texts."""
         site = registry.site()
         return (
             option_of(field, self._bounds.get(field.name.removeprefix(PREFIX)), site=site)
@@ -178,44 +179,44 @@ class LaunchForm(forms.Form):
 
     @property
     def summary(self) -> str:
-        """What the fields of the parameters hold, in a few words."""
+        """A short text of the parameters' values."""
         return summary_of(list(self.option_fields), site=registry.site())
 
     @property
     def needs_attention(self) -> bool:
-        """Whether the fields of the parameters have to be seen: a problem, or nothing where something is required."""
+        """True if the options must be unfolded: a field has an error, or a required one is empty."""
         return any(field.errors or _is_missing(field) for field in self.option_fields)
 
     @property
     def environment_field(self) -> BoundField | None:
-        """The choice of an environment; None: the site has the usual one alone."""
+        """The field of the environment; None if the site has only the default one."""
         return self["environment"] if "environment" in self.fields else None
 
     @property
     def has_choice_of_resource(self) -> bool:
-        """Whether there is more than one."""
+        """True if the site has several resources."""
         return len(registry.site().resources) > 1
 
     @property
     def chosen_file(self) -> str:
-        """The file of a valid form; empty: none."""
+        """The file of a valid form; empty if there is none."""
         chosen = self.cleaned_data.get(self.file_field or "")
         return self.file or (file_path(chosen) if chosen else "")
 
     @property
     def file_field(self) -> str | None:
-        """The name of the field of that file; None: it is not a field of the form."""
+        """The name of the file field of the chosen application; None if it has none."""
         name = FILE_PREFIX + str(self.cleaned_data.get("job_type", ""))
         return name if name in self.fields else None
 
     def details(self, *, file: str) -> dict[str, object]:
-        """Return the `job_details` of a valid form; what is empty is left out."""
-        told = {"file": file, "environment": self.cleaned_data.get("environment")}
-        return {name: value for name, value in told.items() if value}
+        """Return the `job_details` of a valid form, without empty values."""
+        details = {"file": file, "environment": self.cleaned_data.get("environment")}
+        return {name: value for name, value in details.items() if value}
 
     @property
     def options(self) -> dict[str, object]:
-        """What is asked of the resource; optional ones that are empty are left out."""
+        """The resource options of a valid form, without empty values."""
         given = {
             name.removeprefix(PREFIX): value
             for name, value in self.cleaned_data.items()
@@ -225,18 +226,18 @@ class LaunchForm(forms.Form):
 
     @property
     def offered(self) -> dict[str, object]:
-        """What the fields of the parameters show, whether it can be used or not."""
+        """The values that the parameter fields show, valid or not."""
         return {field.name.removeprefix(PREFIX): field.value() for field in self.option_fields}
 
     def show_quota(self, error: QuotaExceeded) -> None:
-        """Put it beside the field that has to change: time is what core hours are mostly made of."""
+        """Show an exceeded quota: core hours beside the time limit, which they mostly depend on."""
         resource = str(self.cleaned_data.get("resource"))
         is_about_time = error.kind == Kind.CORE_HOURS and resource in registry.site().resources
         name = parameter_for("time_limit_min", registry.site(), resource=resource) if is_about_time else ""
         self.add_error(PREFIX + name if name else None, error.message)
 
     def show(self, error: InvalidOptions) -> None:
-        """Put each problem beside the field that it is about."""
+        """Show each invalid option beside its field."""
         for problem in error.problems:
             field = next((name for name in self.fields if _is_about(problem, name.removeprefix(PREFIX))), None)
             self.add_error(field, problem)
@@ -249,7 +250,7 @@ def _offered(usual: str, file: str) -> dict[str, Application]:
 
 
 def _environments() -> dict[str, str]:
-    """Return the names of all named environments that can be chosen on some resource, by id."""
+    """Return the names of the environments of all resources, by id."""
     found = (environments_on(resource) for resource in registry.site().resources)
     return {name: title for offered in found for name, title in offered.items()}
 
@@ -268,7 +269,7 @@ def _is_about(problem: str, variable_name: str) -> bool:
 
 
 def _offer(field: forms.Field, choices: Mapping[str, str]) -> None:
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101  both are declared in the form
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101  declared in the form
     field.choices = list(choices.items())
     if len(choices) == 1:
         field.initial = next(iter(choices))

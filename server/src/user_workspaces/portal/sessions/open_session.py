@@ -1,4 +1,4 @@
-"""The way into a session: at once when it answers, else a page that waits and opens it by itself."""
+"""Open a session: redirect to it if it is ready, else show its progress until it is."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -17,26 +17,26 @@ from user_workspaces.jobs.tickets import BROWSER_PARAMETER, TICKET_PARAMETER, Pu
 from user_workspaces.jobs.used_tickets import use_once
 from user_workspaces.portal import errors
 from user_workspaces.portal.access import UserRequest, is_logged_in_user, page, wants_fragment
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with
 from user_workspaces.portal.htmx import go_to
 from user_workspaces.portal.presenters.launch_progress import Launch, steps_of
 from user_workspaces.portal.presenters.session import SessionView, view_of
 from user_workspaces.portal.sessions.targets import page_in_session, portal_origin, session_origin
 from user_workspaces.workspaces.queries import name_of
 
-USED_UP = "This link has been used already, or it has expired. Open the session from its workspace's page."
-ANOTHER_USER = "This link opens the session of another user. Log out first if you want to use it."
+USED_UP = "This link has already been used or has expired. Open the session from its workspace's page."
+ANOTHER_USER = "This link opens another user's session. Log out first if you want to use it."
 
 
 def open_session(request: HttpRequest, job_id: int) -> HttpResponseBase:
-    """Lead into a session: as the user who is logged in, or with a ticket that a client of the API got."""
+    """Open a session for the logged-in user, or with a ticket that a client of the API got."""
     ticket = request.GET.get(TICKET_PARAMETER)
     return _open_as_user(request, job_id) if ticket is None else _open_with_ticket(request, job_id, ticket)
 
 
 @page("GET")
 def _open_as_user(request: UserRequest, job_id: int) -> HttpResponse:
-    """Go to the session; while it does not answer, show why, and go by itself later."""
+    """Redirect to a ready session, else show its progress page, which redirects later."""
     job = find_job(user=request.user, job_id=job_id)
     session = view_of(job, now=timezone.now())
     if session.can_open:
@@ -53,28 +53,29 @@ def _open_as_user(request: UserRequest, job_id: int) -> HttpResponse:
 @require_safe
 @never_cache
 def _open_with_ticket(request: HttpRequest, job_id: int, ticket: str) -> HttpResponse:
-    """Go to the session with a ticket of the API, which a browser without any log-in may bring.
+    """Redirect to the session with a ticket of the API, which needs no login.
 
-    Under the login of another user it opens nothing: nobody is led into a session that is not theirs by a link.
+    A browser that is logged in as another user gets an error: a link must not lead users into the sessions of others.
     """
     try:
         job, claim = _ticket_holder(request, job_id, ticket)
         if BROWSER_PARAMETER in request.GET:
-            ticket = _traded(request, claim, ticket)
+            ticket = _exchange_ticket(request, claim, ticket)
         response: HttpResponse = go_to(request, _address(request, job, ticket=ticket))
     except (AuthenticationRejected, NotAllowed) as error:
         return errors.forbidden(request, error.message)
     except UserWorkspacesError as error:
-        return errors.response_for(request, error, part=False)
+        return errors.response_for(request, error, fragment=False)
     return response
 
 
 def _ticket_holder(request: HttpRequest, job_id: int, ticket: str) -> tuple[Job, TicketClaims]:
-    """Return the session that a ticket opens; raises `AuthenticationRejected` and `NotAllowed`."""
+    """Return the job and the claims of a ticket; raises `AuthenticationRejected` and `NotAllowed`."""
     claim = tickets.verify(ticket, Purpose.TICKET, job_id=job_id, now=timezone.now())
     job = Job.objects.select_related("owner").filter(pk=job_id).first() if claim else None
     if claim is None or job is None or not job.owner.is_active:
         raise AuthenticationRejected(USED_UP)
+    # Logging out raises the epoch, which voids all tickets of the user.
     if (job.owner_id, job.owner.session_epoch) != (claim.user_id, claim.epoch):
         raise AuthenticationRejected(USED_UP)
     if is_logged_in_user(request) and request.user.pk != claim.user_id:
@@ -84,15 +85,15 @@ def _ticket_holder(request: HttpRequest, job_id: int, ticket: str) -> tuple[Job,
     return job, claim
 
 
-def _traded(request: HttpRequest, claim: TicketClaims, ticket: str) -> str:
-    """Return the entry for a ticket that is used up by that; raises `AuthenticationRejected`."""
+def _exchange_ticket(request: HttpRequest, claim: TicketClaims, ticket: str) -> str:
+    """Exchange a ticket, which is used up, for the next one; raises `AuthenticationRejected`."""
     if not use_once(ticket):
-        raise AuthenticationRejected(USED_UP)
+        raise AuthenticationRejected(USED_UP)  # the database lets one of several requests use a ticket
     return _entry_or_start(request, claim)
 
 
 def _entry_or_start(request: HttpRequest, claim: TicketClaims) -> str:
-    """Return the ticket for the next step: an entry for a browser that the session's host has marked already."""
+    """Return an entry ticket for a browser that already has the session host's cookie, else a start ticket."""
     browser = request.GET.get(BROWSER_PARAMETER, "")
     if tickets.BROWSER_HASH.fullmatch(browser):
         return tickets.sign_entry(claim, browser=browser)
@@ -100,7 +101,7 @@ def _entry_or_start(request: HttpRequest, claim: TicketClaims) -> str:
 
 
 def _address(request: HttpRequest, job: Job, *, ticket: str) -> str:
-    """Return the page of the session that was asked for, with a ticket."""
+    """Return the URL of the requested page of the session, with a ticket."""
     start = start_page(job.job_type, requested=job.requested, resource=job.resource, job_id=job.pk)
     wanted = page_in_session(request.GET.get("to", ""), start=start)
     path = base_path(resource=job.resource, job_id=job.pk) + wanted.path
@@ -119,13 +120,12 @@ def _progress(request: UserRequest, session: SessionView, *, workspace_name: str
         ready=job.datetime_ready is not None,
         message=job.message,
     )
-    return live_part(
+    return live_fragment(
         request,
         "portal/progress.html",
         {"session": session, "steps": steps_of(launch), "workspace_name": workspace_name},
         name="progress",
         title=f"{session.state.word} - {session.name}",
-        moves=session.is_live,
-        asleep_when_hidden=False,
-        told=True,
+        # Polls in a hidden tab too: users wait for the session in another tab.
+        polling=Polling(moves=session.is_live, pushed=True, asleep_when_hidden=False),
     )

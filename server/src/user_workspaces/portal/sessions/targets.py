@@ -1,4 +1,4 @@
-"""Where a session is opened: which of its origins this visitor can reach, and the page in it."""
+"""Target URL of a session: an origin that the browser can reach, and the page in the session."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SAFARI = re.compile(r"^(?!.*(Chrom(e|ium)|Android|Firefox)/).*\bVersion/\S+.*\bSafari/")
-"""It does not resolve names below `localhost`; other browsers name it, too."""
+"""Safari does not resolve names below `localhost`; other browsers also have `Safari` in their user agent."""
 NO_ORIGIN = (
     "Sessions cannot be opened under this address: names below localhost lead to your own machine, and "
     "UWS_SESSION_PORTS is off. Ask your administrator to turn it on, or to set passthrough_domain."
@@ -36,17 +36,17 @@ NO_ORIGIN = (
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page below a session's base path: a path that is quoted already, and a query (without `?`)."""
+    """A page below a session's base path: a quoted path, and a query without `?`."""
 
     path: str
     query: str = ""
 
 
 def page_in_session(asked: str, *, start: str = START_PAGE) -> Page:
-    """Return the page that `to` names, relative to the session's base path; the start page for anything odd.
+    """Return the page that `to` names, relative to the session's base path; the start page if it is not safe.
 
-    What is quoted in it stays quoted. Odd is whatever could leave the session: an absolute path, a scheme, `..`, `//`
-    or a backslash. A ticket in the query is dropped.
+    An absolute path, a scheme, `..`, `//` and a backslash are not safe, since they could leave the session. Quoted
+    characters stay quoted. A ticket in the query is dropped.
     """
     path, _, query = asked.partition("?")
     if not path or len(asked) > LONGEST or not _stays_below(path):
@@ -58,7 +58,7 @@ def page_in_session(asked: str, *, start: str = START_PAGE) -> Page:
 
 
 def _stays_below(path: str) -> bool:
-    """Look at the path as it stands and as somebody who decodes it once more would see it."""
+    """Check the path as given and decoded once more, as a server behind the proxy may read it."""
     for seen in (path, unquote(path)):
         if seen.startswith("/") or "//" in seen or "\\" in seen or _CONTROL.search(seen) or _SCHEME.match(seen):
             return False
@@ -68,15 +68,15 @@ def _stays_below(path: str) -> bool:
 
 
 def portal_origin(request: HttpRequest) -> str:
-    """Return the address of the portal as this visitor has it."""
+    """Return the origin under which this browser reached the portal."""
     return f"{urlsplit(registry.site().base_url).scheme}://{request.get_host()}"
 
 
 def session_origin(request: HttpRequest, job: Job) -> str:
-    """Return the origin of a session for this visitor; empty where it is the portal's own, by path.
+    """Return the origin of a session for this browser; empty if sessions are served below a path of the portal.
 
-    A host of its own where the visitor can resolve one, else a port of its own: `*.localhost` is always the visitor's
-    own machine. Raises `ResourceUnavailable` where there is neither.
+    The session has a host of its own if the browser can resolve it, else a port of its own: `*.localhost` always
+    resolves to the machine of the browser. Raises `ResourceUnavailable` if there is neither.
     """
     base = urlsplit(registry.site().base_url)
     name, port = split_host(request.get_host())

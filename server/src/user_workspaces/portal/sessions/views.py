@@ -1,4 +1,4 @@
-"""Stopping, and what a job printed."""
+"""Stop a job, and show its log."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,7 +11,7 @@ from user_workspaces.jobs.queries import find_job, log_of
 from user_workspaces.portal.access import UserRequest, page, wants_fragment
 from user_workspaces.portal.htmx import done
 from user_workspaces.portal.presenters.session import view_of
-from user_workspaces.portal.redirects import where_they_were
+from user_workspaces.portal.redirects import referring_path
 from user_workspaces.portal.workspaces.detail_views import layout_of
 from user_workspaces.workspaces.queries import name_of
 
@@ -20,20 +20,21 @@ LOG_LINES = 200
 
 @page("GET", "POST")
 def stop(request: UserRequest, job_id: int) -> HttpResponse:
-    """Say what stopping loses, and stop."""
+    """Ask for confirmation, and stop the job."""
     job = find_job(user=request.user, job_id=job_id)
     if request.method == "POST":
         stop_job(job=job, now=timezone.now())
-        back = where_they_were(request)
-        dead_end = back.startswith("/session/")
-        return done(request, reverse("portal:workspace", args=[job.workspace_id]) if dead_end else back)
+        back = referring_path(request)
+        # Without htmx, the dialog was a page of its own, which makes no sense after the job was stopped.
+        is_dialog_page = back.startswith("/session/")
+        return done(request, reverse("portal:workspace", args=[job.workspace_id]) if is_dialog_page else back)
     context = {"session": view_of(job, now=timezone.now()), "layout": layout_of(request)}
     return render(request, "portal/stop.html", context)
 
 
 @page("GET")
 def log(request: UserRequest, job_id: int) -> HttpResponse:
-    """Show the last lines of what it printed."""
+    """Show the last lines of the log."""
     job = find_job(user=request.user, job_id=job_id)
     try:
         text, problem = log_of(job, lines=LOG_LINES), ""

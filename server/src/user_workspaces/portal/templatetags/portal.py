@@ -1,4 +1,4 @@
-"""How times, sizes and icons are written on the pages."""
+"""Template tags and filters for icons, branding, times, file names and sizes."""
 
 import re
 from datetime import datetime
@@ -21,13 +21,13 @@ register = template.Library()
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 NBSP = "\N{NO-BREAK SPACE}"
-UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, and those that turn the direction of writing: with them `txt.exe` can look like `exe.txt`."""
+INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, and those that change the writing direction: with them `txt.exe` can look like `exe.txt`."""
 
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
-    """Draw an icon of the sprite; without a label it is decoration and the words beside it speak."""
+    """Return an icon of the sprite; without a label it is hidden from screen readers."""
     sprite = static("uws/icons.svg")
     if label:
         return format_html(
@@ -38,64 +38,64 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.simple_tag
 def branding() -> Branding:
-    """Return whose server this is."""
+    """Return the branding of this server."""
     return registry.site().branding
 
 
 @register.simple_tag
 def site_name() -> str:
-    """Return the name of this server for titles of pages."""
+    """Return the name of this server for page titles."""
     return registry.site().branding.name or "Workspaces"
 
 
 @register.simple_tag
 def logo_url() -> str:
-    """Return where the logo is, empty where there is none."""
+    """Return the URL of the logo; empty if there is none."""
     own = registry.site().branding
     return own.logo_url or (reverse("portal:logo") if own.logo else "")
 
 
 @register.simple_tag(takes_context=True)
 def terms_url(context: template.Context) -> str:
-    """Return where the terms of use are, empty where there are none; notices at a session's origin name the portal."""
+    """Return the URL of the terms of use, absolute on status pages at a session's origin; empty if there are none."""
     own = registry.site().branding
     return own.terms_url or (f"{context.get('portal', '')}{reverse('portal:terms')}" if own.terms else "")
 
 
 @register.simple_tag
 def unanswered_offers(user: User) -> int:
-    """Count the offers that wait for somebody's answer."""
+    """Count the shares that the user has neither accepted nor declined."""
     return count_unanswered(user)
 
 
 @register.filter
 def ago(moment: datetime | None) -> SafeString | str:
-    """Write how long ago something was, with the exact time on hover."""
+    """Format the time since a moment, with the exact time on hover."""
     if moment is None:
         return ""
     seconds = max(0, int((timezone.now() - moment).total_seconds()))
-    said = "just now" if seconds < MINUTE else f"{rough(seconds)} ago"
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), said)
+    text = "just now" if seconds < MINUTE else f"{rough(seconds)} ago"
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact(moment), text)
 
 
 @register.filter
 def ticking(moment: datetime | None) -> SafeString | str:
-    """Write the time since a moment to the minute; the page's script counts the seconds."""
+    """Format the time since a moment in minutes; the page's script adds the running seconds."""
     if moment is None:
         return ""
-    said = precise(int((timezone.now() - moment).total_seconds()) // MINUTE * MINUTE)
-    return format_html('<time datetime="{}" title="{}" data-ticking>{}</time>', moment.isoformat(), exact(moment), said)
+    text = precise(int((timezone.now() - moment).total_seconds()) // MINUTE * MINUTE)
+    return format_html('<time datetime="{}" title="{}" data-ticking>{}</time>', moment.isoformat(), exact(moment), text)
 
 
 @register.filter
 def duration(seconds: int | None) -> str:
-    """Write a span of time, to the minute: `2 h 10 min`."""
+    """Format a duration in minutes: `2 h 10 min`."""
     return "" if seconds is None else precise(seconds)
 
 
 @register.filter
 def span(start: datetime | None, end: datetime | None) -> str:
-    """Write how long something took."""
+    """Format the time between two moments."""
     if start is None or end is None:
         return ""
     seconds = max(0, int((end - start).total_seconds()))
@@ -104,29 +104,29 @@ def span(start: datetime | None, end: datetime | None) -> str:
 
 @register.filter
 def visible(name: str) -> str:
-    """Write the name of a file so that nothing in it is hidden."""
-    return UNSEEN.sub("\N{REPLACEMENT CHARACTER}", name)
+    """Replace the invisible characters of a file name."""
+    return INVISIBLE.sub("\N{REPLACEMENT CHARACTER}", name)
 
 
 @register.filter
 def sendable(path: str) -> str:
-    """Write a path so that a form sends it as it is: browsers change line breaks."""
+    """Escape a path for a form field, in which browsers would change line breaks."""
     return escape_controls(path)
 
 
 @register.filter
 def size(number: int) -> str:
-    """Write a number of bytes."""
+    """Format a number of bytes."""
     return size_text(number).replace(" ", NBSP)
 
 
 def exact(moment: datetime) -> str:
-    """Return the time in full, in UTC."""
+    """Return the full time in UTC."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def precise(seconds: int) -> str:
-    """Return hours and minutes; below a minute it says so."""
+    """Return days and hours, or hours and minutes."""
     if seconds < MINUTE:
         return "less than a minute"
     hours, minutes = seconds // HOUR, seconds % HOUR // MINUTE
@@ -136,7 +136,7 @@ def precise(seconds: int) -> str:
 
 
 def rough(seconds: int) -> str:
-    """Return the largest unit only."""
+    """Return the number of the largest unit only."""
     if seconds < HOUR:
         return f"{seconds // MINUTE}{NBSP}min"
     if seconds < DAY:

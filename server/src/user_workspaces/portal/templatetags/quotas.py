@@ -1,4 +1,4 @@
-"""What is limited: asked for where a whole page is shown, and nowhere else."""
+"""Quotas in the top bar; a separate library, so that only whole pages query them."""
 
 from django import template
 from django.utils import timezone
@@ -11,5 +11,5 @@ register = template.Library()
 
 @register.simple_tag
 def quotas_of(user: object) -> QuotaBar | None:
-    """Return what is limited for this person, and how much of it is taken."""
+    """Return the quotas and the usage of a user; None without a login."""
     return bar_of(user.pk, now=timezone.now()) if isinstance(user, User) else None

@@ -1,4 +1,4 @@
-"""The picker of datasets: walk through the dataset roots and choose what a workspace links to."""
+"""The dataset picker: browse the dataset roots and choose a target for a link."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -25,14 +25,14 @@ class DatasetRow:
     path: str
     is_directory: bool
     opens: str
-    """Where a directory is opened."""
+    """URL that opens the directory."""
     chooses: str
-    """Where it is chosen without scripts."""
+    """URL that chooses the entry without scripts."""
 
 
 @page("GET")
 def for_new_workspace(request: UserRequest) -> HttpResponse:
-    """List datasets for a workspace that is to be made."""
+    """List datasets for a new workspace."""
     return _response(request, registry.site().main_storage, reverse("portal:datasets"), reverse("portal:new"))
 
 
@@ -40,11 +40,11 @@ def for_new_workspace(request: UserRequest) -> HttpResponse:
 def for_workspace(request: UserRequest, workspace_id: int) -> HttpResponse:
     """List datasets for a workspace."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
-    here = reverse("portal:workspace_datasets", args=[workspace_id])
-    return _response(request, workspace.storage, here, reverse("portal:files", args=[workspace_id]))
+    url = reverse("portal:workspace_datasets", args=[workspace_id])
+    return _response(request, workspace.storage, url, reverse("portal:files", args=[workspace_id]))
 
 
-def _response(request: UserRequest, storage: str, here: str, form: str) -> HttpResponse:
+def _response(request: UserRequest, storage: str, url: str, form: str) -> HttpResponse:
     path, problem = request.GET.get("at", "").rstrip("/"), ""
     roots = datasets_for(request.user, storage=storage, path="", limit=MOST_SHOWN)
     found = roots
@@ -52,11 +52,11 @@ def _response(request: UserRequest, storage: str, here: str, form: str) -> HttpR
         if path:
             found = datasets_for(request.user, storage=storage, path=path, limit=MOST_SHOWN)
     except StorageError:
-        path, problem = "", "This directory cannot be opened, or is not there any more."
+        path, problem = "", "This folder cannot be opened, or it no longer exists."
     context = {
-        "rows": [_row(one, here=here, form=form, is_root=not path) for one in found],
-        "trail": _trail(path, [root.path for root in roots], here),
-        "here": here,
+        "rows": [_row(one, url=url, form=form, is_root=not path) for one in found],
+        "trail": _trail(path, [root.path for root in roots], url),
+        "top_url": url,
         "back": form,
         "problem": problem,
         "is_cut": len(found) == MOST_SHOWN,
@@ -66,18 +66,19 @@ def _response(request: UserRequest, storage: str, here: str, form: str) -> HttpR
     return render(request, template, context)
 
 
-def _row(found: Dataset, *, here: str, form: str, is_root: bool) -> DatasetRow:
+def _row(found: Dataset, *, url: str, form: str, is_root: bool) -> DatasetRow:
     return DatasetRow(
         name=found.path if is_root else found.path.rpartition("/")[2],
         path=found.path,
         is_directory=found.is_directory,
-        opens=f"{here}?{urlencode({'at': found.path})}",
+        opens=f"{url}?{urlencode({'at': found.path})}",
         chooses=f"{form}?{urlencode({'dataset': found.path})}",
     )
 
 
-def _trail(path: str, roots: list[str], here: str) -> list[tuple[str, str]]:
-    """Return the directories from the root to this one: a name and an address each."""
+def _trail(path: str, roots: list[str], url: str) -> list[tuple[str, str]]:
+    """Return name and URL of each directory from the root to this one."""
+    # The longest root that contains the path: roots may be nested.
     root = next((one for one in sorted(roots, key=len, reverse=True) if f"{path}/".startswith(f"{one}/")), "")
     if not root:
         return []
@@ -85,4 +86,4 @@ def _trail(path: str, roots: list[str], here: str) -> list[tuple[str, str]]:
     for name in path.removeprefix(root).strip("/").split("/"):
         if name:
             steps.append(f"{steps[-1]}/{name}")
-    return [(step if step == root else step.rpartition("/")[2], f"{here}?{urlencode({'at': step})}") for step in steps]
+    return [(step if step == root else step.rpartition("/")[2], f"{url}?{urlencode({'at': step})}") for step in steps]

@@ -1,4 +1,4 @@
-"""One workspace: its sessions, its name and description, its settings, its end."""
+"""Pages of one workspace: sessions, name and description, settings, deletion."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -13,7 +13,7 @@ from user_workspaces.jobs.actions import delete_workspace
 from user_workspaces.jobs.queries import jobs_in, live_jobs
 from user_workspaces.portal.access import UserRequest, page, wants_fragment
 from user_workspaces.portal.forms import AboutForm, WorkspaceForm
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with
 from user_workspaces.portal.htmx import go_to
 from user_workspaces.portal.presenters.session import view_of
 from user_workspaces.portal.presenters.workspace import rows_of
@@ -28,7 +28,7 @@ JOBS_A_PAGE = 20
 
 @page("GET")
 def show(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Show what runs in it and what ran."""
+    """Show live and ended sessions."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     part = _sessions(request, workspace)
     if wants_fragment(request):
@@ -53,26 +53,25 @@ def _sessions(request: UserRequest, workspace: Workspace) -> LiveFragment:
         "has_workflow": has_specification(workspace),
         "unprepared": _unprepared(workspace) if row.is_usable else "",
     }
-    return live_part(
+    return live_fragment(
         request,
         "portal/sessions.html",
         context,
         name="sessions",
         title=title,
-        moves=row.moves,
-        told=row.is_usable,
+        polling=Polling(moves=row.moves, pushed=row.is_usable),
     )
 
 
 def _unprepared(workspace: Workspace) -> str:
-    """Return the specification that nothing was prepared from yet; empty: none."""
+    """Return a specification that no environment was prepared from yet; empty if there is none."""
     file = known_specification(workspace)
     return file if file and prepared_in(workspace.pk) is None else ""
 
 
 @page("GET", "POST")
 def about(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Name and description: to be read, or with `?edit` to be changed in place."""
+    """Show name and description, or with `?edit` the form to change them in place."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if not wants_fragment(request) and request.method == "GET":
         return redirect("portal:settings", workspace_id=workspace_id)
@@ -88,7 +87,7 @@ def about(request: UserRequest, workspace_id: int) -> HttpResponse:
 
 @page("GET", "POST")
 def settings(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Rename it, choose its usual application, delete it."""
+    """Show and save the settings."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST":
         form = WorkspaceForm(request.POST, usual=workspace.default_job_type)
@@ -109,7 +108,7 @@ def settings(request: UserRequest, workspace_id: int) -> HttpResponse:
 
 @page("GET", "POST")
 def delete(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Say what will be lost, have the name typed, and queue the deletion."""
+    """Show what will be deleted, ask for the name as confirmation, and queue the deletion."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     typed = request.POST.get("typed", "").strip()
     if request.method == "POST" and typed == workspace.name.strip():
@@ -129,5 +128,5 @@ def delete(request: UserRequest, workspace_id: int) -> HttpResponse:
 
 
 def layout_of(request: UserRequest) -> str:
-    """Return the frame of a question: a dialog over the page, or a page of its own."""
+    """Return the base template of a question: a dialog over the page, or a page without htmx."""
     return "portal/in_dialog.html" if wants_fragment(request) else "portal/in_page.html"

@@ -1,4 +1,4 @@
-"""The environment of a workspace: its base, what is prepared and installed on it, its lock, and the way back."""
+"""The environment page of a workspace: base, prepared and installed packages, lock file, reset."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from user_workspaces.environments.reset import reset, summarize_reset
 from user_workspaces.environments.specifications import BUILT_BY_JOBS, LOCK_FILE
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.portal.access import UserRequest, page, wants_fragment
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with
 from user_workspaces.portal.htmx import go_to
 from user_workspaces.portal.workspaces.detail_views import layout_of
 from user_workspaces.transfers.filenames import disposition
@@ -32,13 +32,13 @@ NAMES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """The packages of a workspace, by where they come from."""
+    """The packages of a workspace, grouped by origin."""
 
     own: tuple[Package, ...]
-    """Installed in the workspace, and prepared ones."""
+    """Packages installed in the workspace or prepared from a file."""
     of_site: tuple[Package, ...]
     libraries: tuple[str, ...]
-    """Of other languages, in words."""
+    """Short texts about packages of other languages."""
     extent: Extent
     problem: str = ""
 
@@ -46,7 +46,7 @@ class Packages:
 @transfer
 @page("GET")
 def show(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Show what jobs of this workspace find; the preparation follows by itself."""
+    """Show the environment of the workspace; the fragment about a preparation refreshes itself."""
     workspace, was_preparing = (
         find_workspace(user=request.user, workspace_id=workspace_id),
         WAS_PREPARING in request.GET,
@@ -70,7 +70,7 @@ def show(request: UserRequest, workspace_id: int) -> HttpResponse:
 
 
 def _packages(workspace: Workspace) -> Packages:
-    """Return the environment, or why it cannot be read: the rest of the page is shown all the same."""
+    """Return the packages, or why they cannot be read: the rest of the page must still work."""
     try:
         found, libraries, extent = (
             packages_of(workspace, with_sizes=True),
@@ -91,10 +91,10 @@ def _preparation(request: UserRequest, workspace: Workspace) -> LiveFragment:
         problem = error.message
     moves = found is not None and is_preparing(found.row)
     query = request.GET.copy()
-    query.pop(WAS_PREPARING, None)  # a page that was opened with it would load itself again and again
+    query.pop(WAS_PREPARING, None)  # otherwise a page opened with it would reload forever
     if moves:
         query[WAS_PREPARING] = "1"
-    request.GET = query  # type: ignore[assignment]  # the part, when it asks for itself, says that it waited
+    request.GET = query  # type: ignore[assignment]  # the next poll then knows that it waited
     python = python_of(workspace)
     files = found.files if found else ()
     context = {
@@ -105,13 +105,14 @@ def _preparation(request: UserRequest, workspace: Workspace) -> LiveFragment:
         "offers": [file for file in files if not python.problem or file in BUILT_BY_JOBS],
     }
     title = f"{'preparing' if moves else 'Environment'} - {workspace.name}"
-    return live_part(request, "portal/preparation.html", context, name="preparation", title=title, moves=moves)
+    polling = Polling(moves=moves)
+    return live_fragment(request, "portal/preparation.html", context, name="preparation", title=title, polling=polling)
 
 
 @transfer
 @page("POST")
 def prepare(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Have an environment prepared from a file of the workspace."""
+    """Start to prepare an environment from a file of the workspace."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     with TransferSlot(request.user.pk):
         actions.prepare(workspace=workspace, file=request.POST.get("file", ""), now=timezone.now())
@@ -121,20 +122,20 @@ def prepare(request: UserRequest, workspace_id: int) -> HttpResponse:
 @transfer
 @page("GET", "POST")
 def reset_environment(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Say what will be lost, and go back to the site's own environment when that is confirmed."""
+    """Show what will be deleted, and reset the environment once confirmed."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     if request.method == "POST" and "sure" in request.POST:
         with TransferSlot(request.user.pk):
             reset(workspace=workspace, now=timezone.now())
-        messages.success(request, "The next launch finds the site's own environment.")
+        messages.success(request, "The environment was reset. The next launch uses the site's environment.")
         return go_to(request, _address(workspace_id))
     with TransferSlot(request.user.pk):
-        loss = summarize_reset(workspace)
+        summary = summarize_reset(workspace)
     context = {
         "workspace": workspace,
-        "loss": loss,
-        "named": loss.installed[:NAMES_SHOWN],
-        "unnamed": max(0, len(loss.installed) - NAMES_SHOWN),
+        "summary": summary,
+        "named": summary.installed[:NAMES_SHOWN],
+        "unnamed": max(0, len(summary.installed) - NAMES_SHOWN),
         "layout": layout_of(request),
     }
     return render(request, "portal/environment_reset.html", context)
@@ -143,7 +144,7 @@ def reset_environment(request: UserRequest, workspace_id: int) -> HttpResponse:
 @transfer
 @page("GET")
 def lock(request: UserRequest, workspace_id: int) -> HttpResponse:
-    """Send the lock of the environment as a file."""
+    """Send the lock file of the environment."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     with TransferSlot(request.user.pk):
         text = lock_text(workspace, packages_of(workspace))

@@ -1,4 +1,4 @@
-"""The list of workspaces, and a new one."""
+"""The list of workspaces, and the page that creates one."""
 
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ from user_workspaces.portal.forms import (
     files_in,
     link_to,
 )
-from user_workspaces.portal.fragments import LiveFragment, live_part, respond_with_list
+from user_workspaces.portal.fragments import LiveFragment, Polling, live_fragment, respond_with_list
 from user_workspaces.portal.htmx import go_to
 from user_workspaces.portal.presenters.workspace import counts_of, rows_of, title_of
 from user_workspaces.workspaces.actions import create_workspace, upload_file
@@ -36,7 +36,7 @@ ROWS_A_PAGE = 20
 
 @page("GET")
 def list_workspaces(request: UserRequest) -> HttpResponse:
-    """Show what there is and what runs; the address holds search, filter, order and page."""
+    """List the workspaces with their sessions; the query holds search, filter, order and page."""
     form = FilterForm(request.GET)
     return respond_with_list(request, "portal/workspaces.html", form, _list(request, form))
 
@@ -59,24 +59,23 @@ def _list(request: UserRequest, form: FilterForm) -> LiveFragment:
         "is_filtered": any(wanted.get(name) for name in ("q", "status")),
     }
     moves = any(row.moves for row in rows)
-    return live_part(
+    return live_fragment(
         request,
-        "portal/list.html",
+        "portal/workspace_list.html",
         context,
         name="list",
         title=title_of(counts),
-        moves=moves,
-        told=all(row.is_usable for row in rows),
+        polling=Polling(moves=moves, pushed=all(row.is_usable for row in rows)),
     )
 
 
 NO_LINKS = {"links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"}
-"""What the form says where there are no datasets."""
+"""Management data of the formset if the form has no datasets."""
 
 
 @page("GET", "POST")
 def new_workspace(request: UserRequest) -> HttpResponse:
-    """Make a workspace with the files and dataset links that were given."""
+    """Create a workspace with files and dataset links."""
     if request.method != "POST":
         chosen = link_to(request.GET.get("dataset", ""))
         links = LinkForms(prefix="links")
@@ -93,9 +92,10 @@ def new_workspace(request: UserRequest) -> HttpResponse:
                 details=details_of(links),
                 now=timezone.now(),
             )
-        except UserWorkspacesError as error:  # stays on the form: nothing that was typed is lost
+        except UserWorkspacesError as error:  # shown on the form, so that the input is kept
             form.add_error(None, error.message)
         else:
+            # Files that cannot be saved do not undo the creation; a message names them.
             save_files(request, workspace, files_in(request.FILES), folder="")
             return go_to(request, reverse("portal:workspace", args=[workspace.pk]))
     template = "portal/new_form.html" if wants_fragment(request) else "portal/new.html"
@@ -112,7 +112,7 @@ def _new_context(form: WorkspaceForm, links: "BaseFormSet[LinkForm]") -> dict[st
 
 
 def save_files(request: UserRequest, workspace: Workspace, files: "list[UploadedFile[bytes]]", *, folder: str) -> int:
-    """Write each file, whole or not at all, and say which could not be; return how many were written."""
+    """Write each file atomically, report failures as messages, and return the number of files written."""
     written = 0
     for file in files:
         path = f"{folder}/{file.name}" if folder else str(file.name)

@@ -1,3 +1,3 @@
-// Looks again after two seconds: the same address leads to the session as soon as it answers.
+// Reloads the page after two seconds: its URL opens the session as soon as it is ready.
 "use strict";
 setTimeout(() => location.reload(), 2000);

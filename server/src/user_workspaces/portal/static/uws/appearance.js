@@ -1,4 +1,4 @@
-// Runs before the page is painted: the appearance that was chosen on this device, so that nothing flashes.
+// Applies the stored appearance before the first paint, so that the page does not flash.
 (() => {
   "use strict";
   const KEY = "uws-appearance";
@@ -13,7 +13,7 @@
     try {
       return localStorage.getItem(KEY) || "";
     } catch {
-      return ""; // storage is switched off: the system's appearance it is
+      return ""; // storage is disabled: use the appearance of the system
     }
   };
 
@@ -21,7 +21,7 @@
     try {
       localStorage.setItem(KEY, appearance);
     } catch {
-      // it holds for this page then
+      // storage is disabled: the choice lasts until the page is left
     }
   };
 

@@ -1,4 +1,4 @@
-// The picker of datasets: what is chosen goes into the fields beside it. Without scripts a page does the same.
+// The dataset picker fills the fields beside it. Without scripts, a separate page does the same.
 (() => {
   "use strict";
   const field = (row, name) => row.querySelector(`input[name$="${name}"]`);

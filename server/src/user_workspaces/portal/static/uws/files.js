@@ -1,4 +1,4 @@
-// The page of files: choosing and dropping files and folders, and choosing rows.
+// The files page: choosing and dropping files and folders, and selecting rows.
 (() => {
   "use strict";
   const MOST_ROWS = 5;
@@ -8,7 +8,7 @@
   const { open } = globalThis.uwsUploadList;
   const below = (name) => (form.dataset.folder ? `${form.dataset.folder}/${name}` : name);
 
-  // --- a row for a folder or for many files, else one for each file
+  // --- one row for a folder or many files, else one per file
 
   const addFolder = async (name, fill) => {
     const group = open({ name, path: below(name), isFolder: true });
@@ -76,7 +76,7 @@
       for (const inner of part) await fillFrom(group, inner, `${path}${entry.name}/`);
     }
   };
-  const say = (error) => {
+  const report = (error) => {
     document.querySelector("[data-upload-status]").textContent = error.message;
   };
 
@@ -99,18 +99,18 @@
     const found = dropped.map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
     addFiles(found.filter(({ entry, file }) => file && !entry?.isDirectory).map(({ file }) => file));
     for (const { entry } of found) {
-      if (entry?.isDirectory) addFolder(entry.name, (group) => fillFrom(group, entry, "")).catch(say);
+      if (entry?.isDirectory) addFolder(entry.name, (group) => fillFrom(group, entry, "")).catch(report);
     }
   });
 
-  // --- choosing rows
+  // --- selecting rows
 
   const boxes = () => [...document.querySelectorAll("#chosen tbody input[type=checkbox]")];
   const count = () => {
     const chosen = boxes().filter((box) => box.checked).length;
     const shown = document.querySelector("[data-chosen-count]");
     if (!shown) return;
-    shown.textContent = chosen ? `${chosen} chosen` : "";
+    shown.textContent = chosen ? `${chosen} selected` : "";
     for (const pressed of document.querySelectorAll(".chosen-actions button")) pressed.hidden = chosen === 0;
     const all = document.querySelector("[data-choose-all]");
     all.hidden = false;

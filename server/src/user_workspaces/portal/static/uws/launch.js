@@ -1,4 +1,4 @@
-// The launch form: the numbers follow the chosen resource, the summary follows the numbers, files their application.
+// The launch form: limits follow the resource, the summary follows the values, file fields follow the application.
 (() => {
   "use strict";
   const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
@@ -18,7 +18,7 @@
     return field ? field.value : "";
   };
 
-  const said = (field) => {
+  const describe = (field) => {
     if (field.type === "checkbox") return field.checked ? field.labels[0].textContent.trim() : "";
     if (field.value === "") return "";
     const write = words[field.dataset.quantity];
@@ -30,10 +30,10 @@
     const summary = form.querySelector("[data-summary]");
     if (!summary) return;
     const fields = [...form.querySelectorAll("[name^='option-']")];
-    summary.textContent = fields.map(said).filter(Boolean).join(", ");
+    summary.textContent = fields.map(describe).filter(Boolean).join(", ");
   };
 
-  // What was wanted comes back when a resource is chosen that has it. What the server refused stays until then.
+  // Restores the value that the user wanted once a resource allows it; a value that the server rejected stays visible.
   const follow = (form, { isChange }) => {
     for (const number of form.querySelectorAll("[data-most]")) {
       const most = JSON.parse(number.dataset.most)[chosen(form, "resource")];
@@ -82,6 +82,6 @@
     summarize(form);
   });
 
-  // The browser cannot point at a number that is folded away.
+  // Unfolds the options, since the browser cannot focus an invalid field that is hidden.
   document.addEventListener("invalid", (event) => event.target.closest("details.options")?.setAttribute("open", ""), true);
 })();

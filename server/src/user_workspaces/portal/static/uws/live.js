@@ -1,10 +1,10 @@
-// Changes of jobs, told over a WebSocket: parts of the page look again at once, and ask less often by themselves.
-// Where there is no WebSocket to be had, they go on asking as they always did.
+// A WebSocket reports changes of jobs: live fragments then reload at once and poll less often.
+// Without a WebSocket, they keep polling at their usual rate.
 (() => {
   "use strict";
   const SECOND = 1000;
-  const TOGETHER = 50;
-  const ASK_ANYWAY = 5 * SECOND;
+  const BATCH_MILLISECONDS = 50;
+  const SLOW_POLL = 5 * SECOND;
   const LONGEST_PAUSE = 30 * SECOND;
   const NO_LONGER_ALLOWED = 4401;
 
@@ -12,12 +12,12 @@
   let pause = SECOND;
   let soon = 0;
 
-  // What comes together is one reason to look.
-  const lookAgain = () => {
+  // Several messages within 50 ms cause one reload.
+  const reloadSoon = () => {
     soon ||= setTimeout(() => {
       soon = 0;
       document.body.dispatchEvent(new CustomEvent("uws-changed"));
-    }, TOGETHER);
+    }, BATCH_MILLISECONDS);
   };
 
   const open = () => {
@@ -28,11 +28,11 @@
       isOpen = true;
       pause = SECOND;
     });
-    socket.addEventListener("message", lookAgain);
+    socket.addEventListener("message", reloadSoon);
     socket.addEventListener("close", (event) => {
       isOpen = false;
-      if (event.code === NO_LONGER_ALLOWED) lookAgain(); // that leads to the log-in
-      setTimeout(open, pause * (0.5 + Math.random())); // not all pages at the same moment
+      if (event.code === NO_LONGER_ALLOWED) reloadSoon(); // the response redirects to the login page
+      setTimeout(open, pause * (0.5 + Math.random())); // spreads the reconnects of many pages
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     });
   };
@@ -40,10 +40,10 @@
   const asked = new Map();
   document.addEventListener("htmx:beforeRequest", (event) => {
     const part = event.detail.elt;
-    if (!part.matches("[data-told]")) return;
-    const byItself = !event.detail.requestConfig.triggeringEvent;
-    const isEarly = Date.now() - (asked.get(part.id) ?? 0) < ASK_ANYWAY;
-    if (isOpen && byItself && isEarly) event.preventDefault();
+    if (!part.matches("[data-pushed]")) return;
+    const isPoll = !event.detail.requestConfig.triggeringEvent;
+    const isEarly = Date.now() - (asked.get(part.id) ?? 0) < SLOW_POLL;
+    if (isOpen && isPoll && isEarly) event.preventDefault();
     else asked.set(part.id, Date.now());
   });
 

@@ -1,10 +1,10 @@
-// What the pages cannot do with HTML alone. Everything works without it too, only less smoothly.
+// Enhancements of the pages; they all work without scripts, too, but less smoothly.
 (() => {
   "use strict";
   const SECOND = 1000;
-  const say = (name) => document.body.dispatchEvent(new CustomEvent(name, { detail: { isByItself: true } }));
+  const notify = (name) => document.body.dispatchEvent(new CustomEvent(name, { detail: { isPoll: true } }));
 
-  // --- live parts: look again only when somebody can see it, and never under somebody's hands
+  // --- live fragments: reload only while visible, and not while the user works in them
 
   const isBusy = (part) => part.querySelector("details.menu[open]") !== null;
   const isChosenFrom = (part) => part.querySelector("tbody input:checked") !== null;
@@ -15,17 +15,17 @@
     const isFolded = part.closest("details.fold:not([open])") !== null;
     const isUnseen = document.hidden && part.matches("[data-asleep-when-hidden]");
     const cause = event.detail.requestConfig.triggeringEvent;
-    const isByItself = cause?.type !== "uws-changed" || cause.detail?.isByItself === true;
-    if (isUnseen || isFolded || isBusy(part) || (isByItself && isChosenFrom(part))) event.preventDefault();
+    const isPoll = cause?.type !== "uws-changed" || cause.detail?.isPoll === true;
+    if (isUnseen || isFolded || isBusy(part) || (isPoll && isChosenFrom(part))) event.preventDefault();
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const part = event.detail.target;
-    if (part.matches("[data-live]") && isBusy(part)) event.detail.shouldSwap = false; // opened since it was asked
+    if (part.matches("[data-live]") && isBusy(part)) event.detail.shouldSwap = false; // the menu was opened after the request
   });
 
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) say("uws-changed");
+    if (!document.hidden) notify("uws-changed");
   });
 
   const showOffline = (isOffline) => {
@@ -37,7 +37,7 @@
     if (event.detail.successful) showOffline(false);
   });
 
-  // --- dialogs: a question over the page; Escape and the second button close it
+  // --- dialogs over the page; Escape and the cancel button close them
 
   const openDialogs = () => {
     const dialog = document.querySelector("#dialog > dialog:not([open])");
@@ -48,7 +48,7 @@
 
   document.addEventListener("htmx:afterSwap", (event) => {
     const isMessage = event.detail.target.id === "messages";
-    if (isMessage) document.querySelector("dialog[open]")?.close(); // it would hide what was said
+    if (isMessage) document.querySelector("dialog[open]")?.close(); // it would hide the message
   });
 
   document.addEventListener("click", (event) => {
@@ -59,9 +59,9 @@
     dialog.close();
   });
 
-  // --- who presses twice means once: two clicks launch one session
+  // --- a double click submits a form once, so that it launches one session
 
-  const PRESSED_STAYS = 2 * SECOND; // the page that an answer leads to takes a moment as well
+  const SUBMIT_LOCK = 2 * SECOND; // covers the time until the next page has loaded
   const pressed = new WeakSet();
   document.addEventListener(
     "submit",
@@ -75,14 +75,14 @@
         return;
       }
       pressed.add(button);
-      const release = () => setTimeout(() => pressed.delete(button), PRESSED_STAYS);
+      const release = () => setTimeout(() => pressed.delete(button), SUBMIT_LOCK);
       if (form.matches("[hx-post]")) form.addEventListener("htmx:afterRequest", release, { once: true });
       else release();
     },
-    true, // before htmx hears of it
+    true, // capture: runs before the handler of htmx
   );
 
-  // --- menus close when one clicks elsewhere, leaves them, or presses Escape
+  // --- menus close on a click outside, on leaving them, and on Escape
 
   const closeMenus = (except) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
@@ -100,7 +100,7 @@
     menu.querySelector("summary").focus();
   });
 
-  // --- sliders beside numbers: the number is what counts
+  // --- sliders follow their number field, which is the one that is submitted
 
   const joinSliders = (within) => {
     for (const slider of within.querySelectorAll("[data-slides]")) {
@@ -117,7 +117,7 @@
     }
   };
 
-  // --- more rows of a form
+  // --- additional rows of a formset
 
   const joinRows = (within) => {
     for (const button of within.querySelectorAll("[data-add-form]")) {
@@ -136,7 +136,7 @@
     }
   };
 
-  // --- uploads show how far they are
+  // --- progress of form uploads
 
   document.addEventListener("htmx:xhr:progress", (event) => {
     const bar = event.target.querySelector?.("progress.upload");
@@ -145,15 +145,15 @@
     bar.value = (100 * event.detail.loaded) / event.detail.total;
   });
 
-  // --- clocks count the seconds between two looks at the server
+  // --- clocks count the seconds between two polls
 
-  const two = (number) => String(number).padStart(2, "0");
+  const padded = (number) => String(number).padStart(2, "0");
   const tick = () => {
     for (const clock of document.querySelectorAll("[data-ticking]")) {
       const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(clock.dateTime)) / SECOND));
       const hours = Math.floor(seconds / 3600);
       const minutes = Math.floor(seconds / 60) % 60;
-      clock.textContent = hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
+      clock.textContent = hours ? `${hours}:${padded(minutes)}:${padded(seconds % 60)}` : `${minutes}:${padded(seconds % 60)}`;
     }
   };
   setInterval(tick, SECOND);

@@ -1,9 +1,9 @@
-// A look into a file: searching in a text, sorting a table, and a guard over what was typed and not saved.
+// File previews: search in a text, sort a table, and ask before unsaved text is discarded.
 (() => {
   "use strict";
   const MOST_FOUND = 1000;
 
-  // --- searching: all places are marked, and one after the other is brought into view
+  // --- search: highlights all matches and scrolls from one to the next
 
   const rangesOf = (node, wanted) => {
     const text = node.data.toLowerCase();
@@ -17,7 +17,7 @@
     return found;
   };
 
-  const mark = (name, ranges) => {
+  const highlight = (name, ranges) => {
     if (CSS.highlights) CSS.highlights.set(name, new Highlight(...ranges));
   };
 
@@ -25,7 +25,7 @@
     const bar = part.querySelector("[data-search]");
     const box = part.querySelector(".lines");
     const input = bar.querySelector("input");
-    const said = bar.querySelector("[data-found]");
+    const status = bar.querySelector("[data-found]");
     let found = [];
     let here = 0;
 
@@ -33,9 +33,9 @@
       here = found.length ? (here + step + found.length) % found.length : 0;
       const range = found[here];
       const many = found.length >= MOST_FOUND ? `${MOST_FOUND} or more` : found.length;
-      said.textContent = range ? `${here + 1} of ${many}` : input.value ? "Not found" : "";
-      mark("uws-found", found);
-      mark("uws-found-here", range ? [range] : []);
+      status.textContent = range ? `${here + 1} of ${many}` : input.value ? "Not found" : "";
+      highlight("uws-found", found);
+      highlight("uws-found-here", range ? [range] : []);
       if (!range) return;
       const [inner, outer] = [range.getBoundingClientRect(), box.getBoundingClientRect()];
       box.scrollTop += inner.top - outer.top - outer.height / 2;
@@ -60,7 +60,7 @@
     bar.querySelector("[data-previous]").addEventListener("click", () => show(-1));
   };
 
-  // --- sorting: numbers by their value, before words
+  // --- sorting: numbers by value, before words
 
   const valueOf = (row, column) => {
     const text = row.cells[column]?.textContent.trim() ?? "";
@@ -97,21 +97,21 @@
     }
   };
 
-  // --- documents in frames look as the page does, where that was chosen
+  // --- documents in frames get the appearance that was chosen for the page
 
   const joinFrame = (frame) => {
     const chosen = document.documentElement.dataset.appearance;
     if (chosen) frame.src += `&appearance=${encodeURIComponent(chosen)}`;
   };
 
-  // --- what was typed is not thrown away by a key
+  // --- unsaved text is not discarded without a question
 
   const isUnsaved = (form) => {
     const text = form?.querySelector("textarea");
     return Boolean(text) && (text.value !== text.defaultValue || form.querySelector("[role=alert]") !== null);
   };
   const unsaved = () => isUnsaved(document.querySelector("form[data-unsaved]"));
-  const mayDiscard = () => !unsaved() || confirm("What you have typed is not saved. Close all the same?");
+  const mayDiscard = () => !unsaved() || confirm("You have unsaved changes. Close anyway?");
 
   document.addEventListener(
     "click",
@@ -141,7 +141,7 @@
     }
     for (const form of within.querySelectorAll("form[data-unsaved]:not([data-joined])")) {
       form.dataset.joined = "";
-      // Chromium closes at the second press of Escape whatever is answered to the first: so the key is kept from it.
+      // Chromium closes a dialog at the second Escape even if the first was prevented, so the key event is cancelled.
       form.closest("dialog")?.addEventListener("keydown", (event) => {
         if (event.key === "Escape" && !mayDiscard()) event.preventDefault();
       });

@@ -1,4 +1,4 @@
-// Says while the sliders move how many core hours a launch may take; the server says it once more, and decides.
+// Updates the core hours of a launch while the sliders move; the server checks the quota again.
 (() => {
   "use strict";
   const DIGITS = { maximumFractionDigits: 2, useGrouping: false };
@@ -18,7 +18,7 @@
     note.classList.toggle("quota-over", needs > Number(note.dataset.left));
   };
 
-  // After the slider has told its number: both listen to the same event.
+  // Registered after the slider's handler, so that the number has its new value.
   document.addEventListener("input", (event) => {
     const form = event.target.closest?.("form");
     if (form) show(form);

@@ -1,4 +1,4 @@
-// A log that is read along: what comes is put behind it, and only who reads its end is taken along.
+// Follows a log: new output is appended, and the view scrolls along only if it was at the end.
 (() => {
   "use strict";
   const NEAR = 24;
@@ -11,11 +11,11 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const log = event.detail.target.closest("[data-follow]");
     if (!log) return;
-    delete log.dataset.atEnd; // an answer without news leaves no mark: no swap follows it
+    delete log.dataset.atEnd; // a response without new output must not set it, since no swap follows
     if (event.detail.shouldSwap && isAtEnd(log)) log.dataset.atEnd = "";
   });
   document.addEventListener("htmx:afterSwap", () => {
-    // Taken back at once: the next swap may be that of another part, when somebody has scrolled up meanwhile.
+    // Reset at once: the next swap may be that of another fragment, after the user has scrolled up.
     for (const log of document.querySelectorAll("[data-follow][data-at-end]")) {
       toEnd(log);
       delete log.dataset.atEnd;

@@ -1,4 +1,4 @@
-// Uploads that broke off when their page was closed are offered again: the same file goes on where it stopped.
+// Offers to resume uploads that were interrupted when their page was closed.
 (() => {
   "use strict";
   const form = document.getElementById("upload");
@@ -12,13 +12,13 @@
     input.click();
   };
 
-  const offer = (name, said, isFolder, { act, discard }) => {
+  const offer = (name, text, isFolder, { act, discard }) => {
     const row = rowFor(name);
     row.line.className = "is-unfinished";
-    row.said.textContent = said;
+    row.status.textContent = text;
     const what = isFolder ? "Choose the folder" : "Choose the file";
     row.actions.append(
-      button(what, `${name} to go on`, () => choose(isFolder, (chosen) => act(row, chosen))),
+      button(what, `${name} to resume`, () => choose(isFolder, (chosen) => act(row, chosen))),
       button("Discard", name, () => {
         discard();
         remove(row);
@@ -32,17 +32,17 @@
     const act = (row, [file]) => {
       if (!file) return;
       if (file.name !== name || file.size !== kept.size) {
-        row.said.textContent = `This is another file. Pick ${name} of ${readable(kept.size)} again to go on.`;
+        row.status.textContent = `This is a different file. Choose ${name} (${readable(kept.size)}) again to resume.`;
         return;
       }
-      if (file.lastModified !== kept.lastModified) kept.forget(); // changed since: it begins anew
+      if (file.lastModified !== kept.lastModified) kept.forget(); // changed since: upload the whole file again
       remove(row);
       const group = open({ name: kept.path });
       group.add(kept.path, file);
       group.close();
     };
-    const said = `${readable(kept.sent)} of ${readable(kept.size)} arrived. Pick the same file again to go on.`;
-    const row = offer(kept.path, said, false, { act, discard: kept.forget });
+    const text = `${readable(kept.sent)} of ${readable(kept.size)} uploaded. Choose the same file again to resume.`;
+    const row = offer(kept.path, text, false, { act, discard: kept.forget });
     row.bar.max = Math.max(1, kept.size);
     row.bar.value = kept.sent;
   };
@@ -51,7 +51,7 @@
     const act = (row, chosen) => {
       const [top] = (chosen[0]?.webkitRelativePath ?? "").split("/");
       if (top !== kept.name) {
-        row.said.textContent = `This is another folder. Pick ${kept.name} again to go on.`;
+        row.status.textContent = `This is a different folder. Choose ${kept.name} again to resume.`;
         return;
       }
       remove(row);
@@ -60,22 +60,22 @@
       for (const file of chosen) group.add(above + file.webkitRelativePath, file);
       group.close();
     };
-    const said = `${kept.marks.length} of ${files(kept.count)} arrived. Pick the same folder again to go on.`;
+    const text = `${kept.marks.length} of ${files(kept.count)} uploaded. Choose the same folder again to resume.`;
     const discard = () => {
       forget(key);
       for (const one of waiting) one.forget();
     };
-    const row = offer(kept.name, said, true, { act, discard });
+    const row = offer(kept.name, text, true, { act, discard });
     row.bar.max = Math.max(1, kept.count);
     row.bar.value = kept.marks.length;
   };
 
   const offerAll = async () => {
     const folders = interrupted();
-    const begun = await globalThis.uwsUnfinished(form.dataset.uploads);
+    const started = await globalThis.uwsUnfinished(form.dataset.uploads);
     const isIn = (folder, one) => one.path.startsWith(`${folder.kept.path}/`);
-    for (const folder of folders) offerFolder(folder, begun.filter((one) => isIn(folder, one)));
-    for (const one of begun) if (!folders.some((folder) => isIn(folder, one))) offerFile(one);
+    for (const folder of folders) offerFolder(folder, started.filter((one) => isIn(folder, one)));
+    for (const one of started) if (!folders.some((folder) => isIn(folder, one))) offerFile(one);
   };
   offerAll();
 })();

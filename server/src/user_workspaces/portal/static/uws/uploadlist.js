@@ -1,4 +1,4 @@
-// The list of uploads: a row for a file or for a whole folder, with how much is there, how fast, and how long it takes.
+// The list of uploads: one row per file or folder, with progress, rate and remaining time.
 (() => {
   "use strict";
   const AT_ONCE = 3;
@@ -57,19 +57,19 @@
     bar.setAttribute("aria-label", `Upload of ${name}`);
     const title = element("span", "upload-name", name);
     title.title = name;
-    const said = element("span", "upload-said", "Waiting for its turn");
+    const progress = element("span", "upload-said", "Queued");
     const actions = element("span", "actions");
-    line.append(title, bar, said, actions);
+    line.append(title, bar, progress, actions);
     list.append(line);
     panel.hidden = false;
-    return { line, title, bar, said, actions };
+    return { line, title, bar, status: progress, actions };
   };
   const remove = (row) => {
     row.line.remove();
     panel.hidden = list.children.length === 0;
   };
 
-  // --- what is told of a group: one file, or all of a folder
+  // --- the progress of a group: one file, or all files of a folder
 
   const rateOf = (group, sent) => {
     const now = performance.now();
@@ -90,7 +90,7 @@
     else if (rate > 0 && sent < group.size) parts.push(`${readable(rate)}/s`, duration((group.size - sent) / rate));
     group.row.bar.max = Math.max(1, group.size);
     group.row.bar.value = sent;
-    group.row.said.textContent = parts.join(", ");
+    group.row.status.textContent = parts.join(", ");
   };
 
   let lookAt = 0;
@@ -98,13 +98,13 @@
   const look = () => {
     looking = null;
     lookAt = Date.now() + LOOK_EVERY;
-    document.body.dispatchEvent(new CustomEvent("uws-changed", { detail: { isByItself: true } }));
+    document.body.dispatchEvent(new CustomEvent("uws-changed", { detail: { isPoll: true } }));
   };
   const lookAgain = () => {
     looking ??= setTimeout(look, Math.max(0, lookAt - Date.now()));
   };
 
-  // --- what has arrived of a folder is remembered: the same folder, chosen again, goes on where it stopped
+  // --- uploaded files of a folder are stored in the browser, so that choosing the same folder again resumes its upload
 
   const markOf = ({ path, file }) => `${path}|${file.size}|${file.lastModified}`;
   const keyOf = (group) => `${KEPT.prefix}${form.dataset.uploads}:${group.path}`;
@@ -122,12 +122,12 @@
     try {
       localStorage.setItem(keyOf(group), JSON.stringify({ at: Date.now(), name, path, count, marks: [...group.marks] }));
     } catch {
-      // a browser that keeps nothing, or no more: such an upload begins anew
+      // storage is disabled or full: the upload cannot be resumed
     }
   };
   const forget = (key) => localStorage.removeItem(key);
 
-  // --- the queue: small files together, large ones alone
+  // --- the queue: small files in batches, large ones alone
 
   const take = (group) => {
     const isSmall = ({ file }) => file.size <= SMALL;
@@ -147,7 +147,7 @@
   const start = (group) => {
     const items = take(group);
     const unit = { items, sent: 0, cancel: null };
-    const tell = ({ sent, waiting }) => {
+    const report = ({ sent, waiting }) => {
       if (sent !== undefined) unit.sent = sent;
       group.waiting = waiting ?? "";
       show(group);
@@ -156,8 +156,8 @@
     running += 1;
     const { done, cancel } =
       items.length > 1
-        ? globalThis.uwsUploadBatch({ address: form.dataset.batch, items, tell })
-        : globalThis.uwsUpload({ endpoint: form.dataset.uploads, ...items[0], tell });
+        ? globalThis.uwsUploadBatch({ address: form.dataset.batch, items, report })
+        : globalThis.uwsUpload({ endpoint: form.dataset.uploads, ...items[0], report });
     unit.cancel = cancel;
     done
       .then((problems) => settle(group, unit, problems ?? []))
@@ -198,8 +198,8 @@
     forget(keyOf(group));
     row.line.className = "is-done";
     row.bar.value = row.bar.max;
-    row.said.textContent = group.isMany ? `Done: ${files(group.done)}, ${readable(group.size)}` : "Done";
-    status.textContent = group.isMany ? `${files(group.done)} of ${group.name} uploaded.` : `${group.name} is uploaded.`;
+    row.status.textContent = group.isMany ? `Done: ${files(group.done)}, ${readable(group.size)}` : "Done";
+    status.textContent = group.isMany ? `${files(group.done)} of ${group.name} uploaded.` : `${group.name} uploaded.`;
     lookAgain();
     setTimeout(() => remove(row), DONE_STAYS);
   };
@@ -208,8 +208,8 @@
     const { row, failed } = group;
     row.line.className = "is-failed";
     const [first] = failed;
-    row.said.textContent = group.isMany ? `${files(failed.length)} of ${group.count} not uploaded` : first.message;
-    status.textContent = `${group.name}: ${row.said.textContent}`;
+    row.status.textContent = group.isMany ? `${files(failed.length)} of ${group.count} not uploaded` : first.message;
+    status.textContent = `${group.name}: ${row.status.textContent}`;
     if (group.isMany) {
       const shown = failed.slice(0, MOST_SHOWN).map(({ path, message }) => element("li", "", `${path}: ${message}`));
       if (failed.length > MOST_SHOWN) shown.push(element("li", "", `and ${failed.length - MOST_SHOWN} more`));
@@ -236,7 +236,7 @@
     forget(keyOf(group));
     remove(group.row);
     if (group.done > 0) lookAgain();
-    status.textContent = `The upload of ${group.name} is cancelled.`;
+    status.textContent = `The upload of ${group.name} was cancelled.`;
     document.querySelector("#upload-files").focus();
   };
   const offerCancel = (group) => {
@@ -250,7 +250,7 @@
     }
   };
 
-  // --- for the page: a group is opened, filled with `add`, and closed when all of it is known
+  // --- interface for the page: open a group, `add` files, and `close` it once all are known
 
   const open = ({ name, path = name, isFolder = false, isMany = isFolder }) => {
     const lists = { waitingFor: [], failed: [], samples: [], units: new Set(), marks: new Set() };
@@ -269,7 +269,7 @@
           group.sent += file.size;
           group.marks.add(markOf(item));
         } else group.waitingFor.push(item);
-        if (group.waitingFor.length >= 2 * BATCH.files) next(); // a large folder is not known whole for a while
+        if (group.waitingFor.length >= 2 * BATCH.files) next(); // listing a large folder takes a while
       },
       close: () => {
         group.isWhole = true;

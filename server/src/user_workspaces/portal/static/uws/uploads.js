@@ -1,4 +1,4 @@
-// Uploads that go on where they stopped: the tus protocol 1.0.0, one file after the other in pieces.
+// Resumable uploads with the tus protocol 1.0.0; a file is sent in pieces.
 (() => {
   "use strict";
   const PIECE = 32 * 1024 * 1024;
@@ -8,7 +8,7 @@
   const PREFIX = "uws-upload:";
   const TRY_AGAIN = new Set([0, 409, 423, 429, 500, 502, 503, 504]);
 
-  class Refused extends Error {
+  class RequestError extends Error {
     constructor(message, status) {
       super(message);
       this.status = status;
@@ -23,11 +23,11 @@
     try {
       return JSON.parse(request.responseText).message;
     } catch {
-      return request.status ? `The server answered ${request.status}.` : "The server does not answer.";
+      return request.status ? `The server returned an error (${request.status}).` : "The server is not responding.";
     }
   };
 
-  // --- one request; `job.request` is the one that can be aborted
+  // --- one request; `job.request` can be aborted
 
   const send = (job, method, address, headers, body, progress) =>
     new Promise((resolve, reject) => {
@@ -37,17 +37,17 @@
       const own = { "Tus-Resumable": "1.0.0", "X-CSRFToken": csrfToken() };
       for (const [name, value] of Object.entries({ ...own, ...headers })) request.setRequestHeader(name, value);
       request.upload.onprogress = progress ? (event) => progress(event.loaded) : null;
-      request.onabort = () => reject(new Refused("Cancelled.", -1));
-      request.onerror = () => reject(new Refused("The server does not answer.", 0));
+      request.onabort = () => reject(new RequestError("Cancelled.", -1));
+      request.onerror = () => reject(new RequestError("The server is not responding.", 0));
       request.onload = () => {
         const isOurs = request.getResponseHeader("Tus-Resumable") !== null;
         if (isOurs && request.status < 300) resolve(request);
-        else reject(new Refused(explain(request), request.status));
+        else reject(new RequestError(explain(request), request.status));
       };
       request.send(body ?? null);
     });
 
-  // --- what was begun is remembered: the same file, chosen again, goes on where it stopped
+  // --- started uploads are stored in the browser, so that choosing the same file again resumes its upload
 
   const keyOf = (job) => `${PREFIX}${job.endpoint}:${job.path}:${job.file.size}:${job.file.lastModified}`;
 
@@ -57,7 +57,7 @@
       const { size, lastModified } = job.file;
       localStorage.setItem(keyOf(job), JSON.stringify({ address, at: Date.now(), path, size, lastModified }));
     } catch {
-      // a browser that keeps nothing: such an upload cannot go on after the page was closed
+      // storage is disabled: the upload cannot be resumed after the page was closed
     }
   };
 
@@ -65,7 +65,7 @@
     try {
       localStorage.removeItem(keyOf(job));
     } catch {
-      // the same
+      // storage is disabled
     }
   };
 
@@ -81,20 +81,20 @@
     }
   };
 
-  // What was begun in this browser and is not finished: [{path, size, lastModified, sent, forget}].
+  // Unfinished uploads of this browser: [{path, size, lastModified, sent, forget}].
   const unfinished = async (endpoint) => {
     const found = [];
     for (const key of Object.keys(localStorage).filter((one) => one.startsWith(`${PREFIX}${endpoint}:`))) {
       const kept = JSON.parse(localStorage.getItem(key));
       const job = { ...kept, request: null };
-      const answer = kept.path ? await send(job, "HEAD", kept.address, {}).catch((error) => error) : null;
-      if (answer instanceof XMLHttpRequest) {
+      const response = kept.path ? await send(job, "HEAD", kept.address, {}).catch((error) => error) : null;
+      if (response instanceof XMLHttpRequest) {
         const forgetIt = () => {
           localStorage.removeItem(key);
           return send(job, "DELETE", kept.address, {}).catch(() => {});
         };
-        found.push({ ...kept, sent: Number(answer.getResponseHeader("Upload-Offset")), forget: forgetIt });
-      } else if (answer === null || answer.status === 404 || answer.status === 410) localStorage.removeItem(key);
+        found.push({ ...kept, sent: Number(response.getResponseHeader("Upload-Offset")), forget: forgetIt });
+      } else if (response === null || response.status === 404 || response.status === 410) localStorage.removeItem(key);
     }
     return found;
   };
@@ -102,19 +102,19 @@
   // --- the protocol
 
   const begin = async (job) => {
-    const answer = await send(job, "POST", job.endpoint, {
+    const response = await send(job, "POST", job.endpoint, {
       "Upload-Length": String(job.file.size),
       "Upload-Metadata": `filename ${inBase64(job.path)}`,
     });
-    job.address = answer.getResponseHeader("Location");
+    job.address = response.getResponseHeader("Location");
     job.offset = 0;
     remember(job);
   };
 
   const find = async (job) => {
     try {
-      const answer = await send(job, "HEAD", job.address, {});
-      job.offset = Number(answer.getResponseHeader("Upload-Offset"));
+      const response = await send(job, "HEAD", job.address, {});
+      job.offset = Number(response.getResponseHeader("Upload-Offset"));
     } catch (error) {
       if (error.status !== 404 && error.status !== 410) throw error;
       forget(job);
@@ -125,9 +125,9 @@
   const append = async (job) => {
     const piece = job.file.slice(job.offset, job.offset + PIECE);
     const headers = { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(job.offset) };
-    const shown = (loaded) => job.tell({ sent: job.offset + loaded });
-    const answer = await send(job, "PATCH", job.address, headers, piece, shown);
-    job.offset = Number(answer.getResponseHeader("Upload-Offset"));
+    const shown = (loaded) => job.report({ sent: job.offset + loaded });
+    const response = await send(job, "PATCH", job.address, headers, piece, shown);
+    job.offset = Number(response.getResponseHeader("Upload-Offset"));
   };
 
   const wait = (job, milliseconds) =>
@@ -148,7 +148,7 @@
     else if (job.address === null) await begin(job);
     job.isLost = false;
     while (job.offset < job.file.size) {
-      job.tell({ sent: job.offset });
+      job.report({ sent: job.offset });
       await append(job);
       job.failures = 0;
     }
@@ -165,7 +165,7 @@
         } catch (error) {
           if (job.isCancelled || !TRY_AGAIN.has(error.status)) throw error;
           job.isLost = job.address !== null;
-          job.tell({ waiting: error.status === 0 ? "Connection lost; going on by itself" : error.message });
+          job.report({ waiting: error.status === 0 ? "Connection lost; retrying automatically" : error.message });
           await wait(job, Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** job.failures));
           job.failures += 1;
           if (job.isCancelled) throw error;
@@ -176,7 +176,7 @@
     }
   };
 
-  // the server may not know yet that we hung up; what stays all the same, it removes itself after a day
+  // Retries, since the server may not have noticed the abort yet. It deletes abandoned uploads after a day.
   const discard = async (job) => {
     for (let attempt = 0; attempt < 10; attempt += 1) {
       try {
@@ -189,9 +189,9 @@
     }
   };
 
-  // `tell` hears {sent} in bytes, and {waiting} with a reason; the promise ends with the upload.
-  const upload = ({ endpoint, path, file, tell }) => {
-    const job = { endpoint, path, file, tell, address: null, offset: 0, failures: 0, isLost: false, isCancelled: false };
+  // `report` receives {sent} in bytes, or {waiting} with a reason; `done` resolves at the end of the upload.
+  const upload = ({ endpoint, path, file, report }) => {
+    const job = { endpoint, path, file, report, address: null, offset: 0, failures: 0, isLost: false, isCancelled: false };
     job.address = remembered(job);
     job.isLost = job.address !== null;
     const done = run(job);
@@ -206,24 +206,24 @@
     return { done, cancel };
   };
 
-  // Many small files in one request. The promise ends with what could not be saved: [{path, message}].
-  const uploadBatch = ({ address, items, tell }) => {
-    const job = { tell, failures: 0, isCancelled: false };
+  // Sends many small files in one request; `done` resolves with the failures: [{path, message}].
+  const uploadBatch = ({ address, items, report }) => {
+    const job = { report, failures: 0, isCancelled: false };
     const names = items.map(({ path, file }) => ({ path, size: file.size }));
     const line = new Blob([JSON.stringify(names), "\n"]);
     const body = new Blob([line, ...items.map(({ file }) => file)]);
     const headers = { "Content-Type": "application/octet-stream" };
-    const shown = (loaded) => tell({ sent: Math.max(0, loaded - line.size) });
+    const shown = (loaded) => report({ sent: Math.max(0, loaded - line.size) });
     const run = async () => {
       jobs.add(job);
       try {
         for (;;) {
           try {
-            const answer = await send(job, "POST", address, headers, body, shown);
-            return JSON.parse(answer.responseText).problems;
+            const response = await send(job, "POST", address, headers, body, shown);
+            return JSON.parse(response.responseText).problems;
           } catch (error) {
             if (job.isCancelled || !TRY_AGAIN.has(error.status)) throw error;
-            tell({ sent: 0, waiting: error.status === 0 ? "Connection lost; going on by itself" : error.message });
+            report({ sent: 0, waiting: error.status === 0 ? "Connection lost; retrying automatically" : error.message });
             await wait(job, Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** job.failures));
             job.failures += 1;
             if (job.isCancelled) throw error;

@@ -1,4 +1,4 @@
-"""The part of the profile with what the steps of runs need to know."""
+"""Workflow secrets on the profile page."""
 
 from base64 import b64decode
 
@@ -13,28 +13,28 @@ VALUE = "swordfish of the 7 seas"
 
 
 def wanted(**change: str) -> dict[str, str]:
-    told = {"name": "DATABASE_PASSWORD", "kind": "env", "value": VALUE, **change}
-    return {f"secret-{name}": value for name, value in told.items()}
+    values = {"name": "DATABASE_PASSWORD", "kind": "env", "value": VALUE, **change}
+    return {f"secret-{name}": value for name, value in values.items()}
 
 
 def kept(user: User) -> dict[str, tuple[str, bytes]]:
     return {one.name: (one.kind, b64decode(one.value)) for one in Secret.objects.filter(owner=user)}
 
 
-def test_a_secret_is_kept_and_never_shown(browser: Client, ada: User) -> None:
+def test_secret_is_stored_and_never_shown(browser: Client, ada: User) -> None:
     assert browser.post("/profile/secrets/", wanted())["Location"] == "/profile/"
     assert kept(ada) == {"DATABASE_PASSWORD": ("env", VALUE.encode())}
     page = browser.get("/profile/").content
     assert (b"DATABASE_PASSWORD" in page, VALUE.encode() in page) == (True, False)
 
 
-def test_a_secret_that_runs_do_not_get_says_so(browser: Client, ada: User) -> None:
+def test_reserved_secret_name_is_reported(browser: Client, ada: User) -> None:
     for name, kind in (("PATH", "env"), ("HOME", "file"), ("TOKEN", "env")):
         Secret.objects.create(owner=ada, name=name, kind=kind, value="")
-    assert browser.get("/profile/").content.count(b"not given to runs: the name is reserved") == 1
+    assert browser.get("/profile/").content.count(b"not passed to runs: the name is reserved") == 1
 
 
-def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> None:
+def test_line_breaks_of_a_file_are_normalized(browser: Client, ada: User) -> None:
     browser.post("/profile/secrets/", wanted(name="key.pem", kind="file", value=" BEGIN\r\né\r\n"))
     assert kept(ada) == {"key.pem": ("file", " BEGIN\né\n".encode())}
 
@@ -55,22 +55,22 @@ def test_a_file_has_the_ends_of_lines_of_files(browser: Client, ada: User) -> No
         ({"value": VALUE + "é" * (1 << 19)}, b"at most 1048576 bytes"),
     ],
 )
-def test_what_cannot_be_is_told_and_not_shown_again(browser: Client, change: dict[str, str], said: bytes) -> None:
+def test_invalid_secret_is_reported_without_its_value(browser: Client, change: dict[str, str], said: bytes) -> None:
     response = browser.post("/profile/secrets/", wanted(**change))
     assert (response.status_code, said in response.content, VALUE.encode() in response.content) == (422, True, False)
     assert not Secret.objects.exists()
 
 
-def test_a_name_is_replaced_only_when_that_is_wanted(browser: Client, ada: User) -> None:
+def test_secret_is_replaced_only_on_request(browser: Client, ada: User) -> None:
     browser.post("/profile/secrets/", wanted())
     refused = browser.post("/profile/secrets/", wanted(value="another"))
-    assert (refused.status_code, b"You have a secret of that name" in refused.content) == (422, True)
+    assert (refused.status_code, b"You already have a secret of this name" in refused.content) == (422, True)
     assert kept(ada)["DATABASE_PASSWORD"][1] == VALUE.encode()
     assert browser.post("/profile/secrets/", wanted(value="another", replace="on")).status_code == 302
     assert kept(ada) == {"DATABASE_PASSWORD": ("env", b"another")}
 
 
-def test_deleting_takes_ones_own_away(browser: Client, stranger: Client, ada: User) -> None:
+def test_only_own_secrets_are_deleted(browser: Client, stranger: Client, ada: User) -> None:
     browser.post("/profile/secrets/", wanted())
     assert b"DATABASE_PASSWORD" not in stranger.get("/profile/").content
     assert stranger.post("/profile/secrets/delete/", {"name": "DATABASE_PASSWORD"}).status_code == 404

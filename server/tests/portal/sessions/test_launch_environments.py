@@ -1,4 +1,4 @@
-"""The choice of an environment in the form of a launch."""
+"""The environment field of the launch form."""
 
 from dataclasses import replace
 
@@ -23,18 +23,18 @@ def science(site: Registry) -> FakeEnvironment:
     return environment
 
 
-def test_site_without_named_environments_asks_nothing(browser: Client, workspace: Workspace) -> None:
+def test_launch_without_named_environments_has_no_choice(browser: Client, workspace: Workspace) -> None:
     assert "Environment" not in browser.get(f"/w/{workspace.pk}/launch/").content.decode()
 
 
-def test_launch_offers_named_environments_after_the_usual_one(
+def test_launch_offers_named_environments_after_the_default(
     browser: Client, workspace: Workspace, science: FakeEnvironment
 ) -> None:
     content = browser.get(f"/w/{workspace.pk}/launch/").content.decode()
     assert content.index("Default") < content.index('<option value="science">Science 2026')
 
 
-def test_launch_takes_the_chosen_environment_and_remembers_it(
+def test_launch_uses_and_remembers_the_chosen_environment(
     browser: Client, workspace: Workspace, science: FakeEnvironment
 ) -> None:
     browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "environment": "science"})
@@ -42,22 +42,20 @@ def test_launch_takes_the_chosen_environment_and_remembers_it(
     assert '<option value="science" selected' in browser.get(f"/w/{workspace.pk}/launch/").content.decode()
 
 
-def test_launch_with_the_usual_one_says_nothing_of_it(
+def test_launch_with_the_default_environment_requests_none(
     browser: Client, workspace: Workspace, science: FakeEnvironment
 ) -> None:
     browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "environment": ""})
     assert Job.objects.get().job_details == {}
 
 
-def test_environment_that_is_not_offered_is_refused(
-    browser: Client, workspace: Workspace, science: FakeEnvironment
-) -> None:
+def test_unknown_environment_is_rejected(browser: Client, workspace: Workspace, science: FakeEnvironment) -> None:
     response = browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "environment": "other"})
     assert (response.status_code, Job.objects.count()) == (422, 0)
     assert "Select a valid choice" in response.content.decode()
 
 
-def test_environment_that_is_gone_is_not_chosen(
+def test_removed_environment_is_not_preselected(
     browser: Client, workspace: Workspace, science: FakeEnvironment
 ) -> None:
     browser.post(f"/w/{workspace.pk}/launch/", {**CHOICE, "environment": "science"})

@@ -1,4 +1,4 @@
-"""Many small files in one request: each by itself, in bounded memory, and told which could not be."""
+"""Batch uploads: each file succeeds or fails on its own, in bounded memory."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def contents(workspace: Workspace) -> dict[str, bytes]:
     return found
 
 
-def test_all_are_written(browser: Client, workspace: Workspace) -> None:
+def test_batch_writes_all_files(browser: Client, workspace: Workspace) -> None:
     large = bytes(range(256)) * 2000
     files = [{"path": "d/ü", "size": 3}, {"path": "empty", "size": 0}, {"path": "large", "size": len(large)}]
     response = send(browser, workspace, files, b"123" + large)
@@ -37,7 +37,7 @@ def test_all_are_written(browser: Client, workspace: Workspace) -> None:
     assert contents(workspace) == {"d/ü": b"123", "empty": b"", "large": large}
 
 
-def test_what_is_wrong_with_one_keeps_no_other(browser: Client, workspace: Workspace) -> None:
+def test_failure_of_one_file_does_not_affect_others(browser: Client, workspace: Workspace) -> None:
     home = home_of(workspace)
     home.storage.make_directory(home.location, "taken")
     files = [*announced(a=1, taken=300_000), {"path": "../x", "size": 2}, {"path": 7, "size": 1}, *announced(z=1)]
@@ -61,13 +61,15 @@ def test_what_is_wrong_with_one_keeps_no_other(browser: Client, workspace: Works
         ([{"path": "a", "size": LARGEST_BATCH}, {"path": "b", "size": 1}], b"", 413),
     ],
 )
-def test_what_cannot_be_read(browser: Client, workspace: Workspace, files: object, body: bytes, status: int) -> None:
+def test_invalid_batch_writes_nothing(
+    browser: Client, workspace: Workspace, files: object, body: bytes, status: int
+) -> None:
     response = send(browser, workspace, files, body)
     assert (response.status_code, response["Tus-Resumable"]) == (status, "1.0.0")
     assert contents(workspace) == {}
 
 
-def test_batches_are_for_their_owner(browser: Client, stranger: Client, workspace: Workspace) -> None:
+def test_batch_is_only_for_the_owner(browser: Client, stranger: Client, workspace: Workspace) -> None:
     assert send(stranger, workspace, announced(a=1), b"1").status_code == 404
     assert send(Client(), workspace, announced(a=1), b"1").status_code == 401
     assert browser.get(f"/w/{workspace.pk}/batch/").status_code == 405

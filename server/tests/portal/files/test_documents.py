@@ -1,4 +1,4 @@
-"""Documents that are made of notebooks and Markdown: what they show, and the frame that they are made for."""
+"""HTML documents made of notebooks and Markdown, and the policy of their frame."""
 
 import base64
 import json
@@ -70,7 +70,7 @@ def test_cells_of_a_notebook() -> None:
         ({"output_type": "display_data", "data": {"text/html": "<b>x</b>", "text/plain": "x"}}, "<b>x</b>"),
         ({"output_type": "display_data", "data": {"image/png": "aa\nbb"}}, "data:image/png;base64,aabb"),
         ({"output_type": "display_data", "data": {"text/markdown": "*x*"}}, "<em>x</em>"),
-        ({"output_type": "display_data", "data": {"application/x": {}}}, "cannot be shown here"),
+        ({"output_type": "display_data", "data": {"application/x": {}}}, "This output cannot be shown"),
         ({"output_type": "unknown"}, '<div class="outputs"></div>'),
     ],
 )
@@ -78,13 +78,13 @@ def test_outputs_of_a_cell(output: dict[str, object], part: str) -> None:
     assert part in shown(code(output))
 
 
-def test_pictures_that_a_cell_brings() -> None:
+def test_attached_pictures_of_a_cell() -> None:
     attached = {"p.png": {"image/png": "aabb"}}
     html = shown({"cell_type": "markdown", "source": "![p](attachment:p.png)", "attachments": attached})
     assert 'src="data:image/png;base64,aabb"' in html
 
 
-def test_a_picture_that_a_cell_shows_often_is_not_in_the_document_each_time() -> None:
+def test_repeated_picture_of_a_cell_is_limited() -> None:
     picture = "a" * 1024 * 1024
     cell = {
         "cell_type": "markdown",
@@ -102,32 +102,32 @@ def test_a_picture_that_a_cell_shows_often_is_not_in_the_document_each_time() ->
         code({"output_type": "display_data", "data": {"text/html": "\ud800"}}),
     ],
 )
-def test_half_a_character_is_replaced(browser: Client, workspace: Workspace, write: Write, cell: object) -> None:
+def test_lone_surrogate_is_replaced(browser: Client, workspace: Workspace, write: Write, cell: object) -> None:
     write("a.ipynb", json.dumps({"nbformat": 4, "cells": [cell]}).encode())
     response = browser.get(f"/w/{workspace.pk}/rendered/?path=a.ipynb")
     assert (response.status_code, b"?" in response.content) == (200, True)
 
 
-def test_deep_json_in_place_of_a_text_is_empty() -> None:
+def test_nested_json_instead_of_text_is_empty() -> None:
     deep: object = []
     for _ in range(300):
         deep = [deep]
     assert "[[" not in shown({"cell_type": "raw", "source": deep}, code({"output_type": "error", "ename": deep}))
 
 
-def test_cells_without_end_are_cut() -> None:
+def test_number_of_cells_is_limited() -> None:
     assert "5 more cells are not shown" in shown(*[code()] * (MOST_CELLS + 5))
 
 
 @pytest.mark.parametrize(
     "raw", [b"", b"[]", b"{}", b'{"nbformat": 3, "cells": []}', b'{"nbformat": 4}', b"[" * 100_000]
 )
-def test_what_is_no_notebook(raw: bytes) -> None:
-    with pytest.raises(InvalidRequest, match="not a notebook"):
+def test_invalid_notebook_is_rejected(raw: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="This notebook cannot be shown"):
         notebook(raw, pictures=same, links=same)
 
 
-def test_odd_parts_of_a_notebook_break_nothing() -> None:
+def test_malformed_parts_of_a_notebook_are_skipped() -> None:
     shown(None, 7, {}, {"cell_type": "code", "outputs": 7}, code(None, {"output_type": "display_data", "data": 7}))
     shown({"cell_type": "markdown", "source": [1, None], "attachments": 7})
 
@@ -142,7 +142,7 @@ def test_links_lead_to_previews_and_pages() -> None:
 
 
 WIDE = "|a" * 250 + "\n" + "|-" * 250 + "\n" + "a\n" * 250 + "\n"
-"""A table whose rows leave out nearly all cells."""
+"""A table whose rows omit nearly all cells."""
 
 
 @pytest.mark.parametrize(
@@ -156,13 +156,13 @@ WIDE = "|a" * 250 + "\n" + "|-" * 250 + "\n" + "a\n" * 250 + "\n"
     ],
     ids=["long", "cells", "depth", "brackets", "addresses"],
 )
-def test_markdown_past_the_bounds_is_shown_as_its_text(text: str) -> None:
+def test_markdown_beyond_the_limits_is_shown_as_source(text: str) -> None:
     html = Markdown(pictures=same, links=same).html(text)
     assert html.startswith(f"<p><em>{TOO_MUCH}</em></p><pre>{text[:9].replace('>', '&gt;')}")
     assert len(html) < len(text) * 3
 
 
-def test_bounds_hold_for_all_cells_of_a_notebook_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_apply_to_all_cells_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MOST_TOKENS", 50)
     html = shown(*[{"cell_type": "markdown", "source": "# Plan"}] * 20)
     assert (html.count("<h1>Plan</h1>"), html.count(TOO_MUCH)) == (16, 4)
@@ -177,7 +177,7 @@ def test_large_tables_and_lists_of_links_are_formatted() -> None:
     assert (html.count("<td>"), html.count("<a href=")) == (6_000, 3_000)
 
 
-def test_pictures_of_a_document_are_opened_once_and_not_without_end(
+def test_pictures_of_a_document_are_opened_once_and_limited(
     workspace: Workspace, write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("a.svg", b"")
@@ -197,24 +197,26 @@ def test_pictures_of_a_document_are_opened_once_and_not_without_end(
     assert len(opened) == MOST_PICTURES
 
 
-def test_pictures_shown_often_share_one_bound(workspace: Workspace, write: Write) -> None:
+def test_repeated_pictures_share_one_limit(workspace: Workspace, write: Write) -> None:
     write("a.png", bytes(MOST_OF_PICTURES // 2))
     pictures = Pictures(workspace, "notes.md")
     assert [pictures.embed("a.png").startswith("data:") for _ in range(4)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("address", ["%00.png", "a" * 300 + ".png", "%ED%A0%80.png", "a/" * 3_000 + "a.png"])
-def test_odd_addresses_of_pictures_stay_as_they_are(workspace: Workspace, address: str) -> None:
+def test_invalid_picture_addresses_stay_unchanged(workspace: Workspace, address: str) -> None:
     assert Pictures(workspace, "notes.md").embed(address) == address
 
 
-def test_markdown_is_read_no_further_than_its_bound(browser: Client, workspace: Workspace, write: Write) -> None:
+def test_too_large_markdown_is_not_read(browser: Client, workspace: Workspace, write: Write) -> None:
     write("a.md", b"a" * (MOST_MARKDOWN + 1))
     assert browser.get(f"/w/{workspace.pk}/rendered/?path=a.md").status_code == 400
 
 
 @pytest.mark.parametrize("page", ["preview", "rendered"])
-def test_one_person_has_only_so_many_at_once(browser: Client, workspace: Workspace, write: Write, page: str) -> None:
+def test_concurrent_documents_of_a_user_are_limited(
+    browser: Client, workspace: Workspace, write: Write, page: str
+) -> None:
     write("a.md", b"# Plan")
     with ExitStack() as others:
         for _ in range(MOST_AT_ONCE):
@@ -234,11 +236,11 @@ def test_one_person_has_only_so_many_at_once(browser: Client, workspace: Workspa
         ("d", "/a", "a"),
     ],
 )
-def test_addresses_stay_below_the_workspace(folder: str, address: str, path: str) -> None:
+def test_relative_addresses_stay_in_the_workspace(folder: str, address: str, path: str) -> None:
     assert below(folder, address) == path
 
 
-def test_document_is_for_a_frame_in_which_nothing_runs(browser: Client, workspace: Workspace, write: Write) -> None:
+def test_document_has_a_sandbox_policy(browser: Client, workspace: Workspace, write: Write) -> None:
     write("d/p.png", b"12345")
     write("d/notes.md", b"![p](p.png) ![gone](gone.png) ![out](https://x.org/a.png)")
     response = browser.get(f"/w/{workspace.pk}/rendered/?path=d/notes.md&appearance=dark")
@@ -258,13 +260,15 @@ def test_document_is_for_a_frame_in_which_nothing_runs(browser: Client, workspac
 
 
 @pytest.mark.parametrize(("name", "status"), [("a.txt", 400), ("gone.md", 404), ("bad.ipynb", 400)])
-def test_no_document_is_made(browser: Client, workspace: Workspace, write: Write, name: str, status: int) -> None:
+def test_unsupported_files_are_not_rendered(
+    browser: Client, workspace: Workspace, write: Write, name: str, status: int
+) -> None:
     write("a.txt", b"x")
     write("bad.ipynb", b"x")
     assert browser.get(f"/w/{workspace.pk}/rendered/?path={name}").status_code == status
 
 
-def test_only_a_pdf_is_sent_to_be_seen(browser: Client, stranger: Client, workspace: Workspace, write: Write) -> None:
+def test_only_a_pdf_is_sent_inline(browser: Client, stranger: Client, workspace: Workspace, write: Write) -> None:
     write("a.pdf", b"%PDF-1.4")
     write("a.html", b"<script>")
     response = browser.get(f"/w/{workspace.pk}/view/?path=a.pdf")
@@ -279,7 +283,7 @@ def test_only_a_pdf_is_sent_to_be_seen(browser: Client, stranger: Client, worksp
     assert stranger.get(f"/w/{workspace.pk}/view/?path=a.pdf").status_code == 404
 
 
-def test_rendered_documents_are_their_owner_s(stranger: Client, workspace: Workspace, write: Write) -> None:
+def test_stranger_cannot_see_rendered_documents(stranger: Client, workspace: Workspace, write: Write) -> None:
     write("a.md", b"# Plan")
     response = stranger.get(f"/w/{workspace.pk}/rendered/?path=a.md")
     assert (response.status_code, b"Plan" in response.content) == (404, False)

@@ -1,4 +1,4 @@
-"""The part of the profile in which a person names a REANA of their own."""
+"""The form for an external REANA on the profile page."""
 
 from dataclasses import replace
 
@@ -33,20 +33,20 @@ def stored(ada: User) -> PersonalReana:
         ({"reana-server": "https://127.0.0.1:1"}, b"The server at this address cannot be reached"),
     ],
 )
-def test_what_cannot_be_is_told_beside_the_form(browser: Client, change: dict[str, str], said: bytes) -> None:
+def test_invalid_values_are_shown_on_the_form(browser: Client, change: dict[str, str], said: bytes) -> None:
     response = browser.post("/profile/reana/", {**WANTED, **change})
     assert (response.status_code, said in response.content, TOKEN.encode() in response.content) == (422, True, False)
     assert not PersonalReana.objects.exists()
 
 
-def test_what_is_good_leads_back_to_the_profile(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[dict[str, object]] = []
-    monkeypatch.setattr(forms, "store_reana", lambda **given: told.append(given))
+def test_valid_connection_redirects_to_the_profile(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[dict[str, object]] = []
+    monkeypatch.setattr(forms, "store_reana", lambda **given: calls.append(given))
     assert browser.post("/profile/reana/", WANTED)["Location"] == "/profile/"
-    assert [(one["server"], one["access_token"]) for one in told] == [(SERVER, TOKEN)]
+    assert [(one["server"], one["access_token"]) for one in calls] == [(SERVER, TOKEN)]
 
 
-def test_a_refusal_of_the_other_side_is_shown(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rejected_token_is_shown(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**_: object) -> None:
         raise InvalidRequest("This REANA server rejected the token.")
 
@@ -55,24 +55,24 @@ def test_a_refusal_of_the_other_side_is_shown(browser: Client, monkeypatch: pyte
     assert (response.status_code, b"rejected the token" in response.content) == (422, True)
 
 
-def test_the_page_names_the_server_and_never_the_token(browser: Client, stored: PersonalReana) -> None:
+def test_profile_shows_the_server_but_not_the_token(browser: Client, stored: PersonalReana) -> None:
     page = browser.get("/profile/").content
     assert (SERVER.encode() in page, TOKEN.encode() in page) == (True, False)
 
 
-def test_it_can_be_forgotten(browser: Client, stored: PersonalReana) -> None:
+def test_connection_can_be_deleted(browser: Client, stored: PersonalReana) -> None:
     assert browser.post("/profile/reana/forget/")["Location"] == "/profile/"
     assert not PersonalReana.objects.exists()
     assert browser.post("/profile/reana/forget/").status_code == 404
 
 
-def test_a_stranger_forgets_nothing_of_somebody_else(browser: Client, stranger: Client, stored: PersonalReana) -> None:
+def test_stranger_cannot_delete_the_connection(browser: Client, stranger: Client, stored: PersonalReana) -> None:
     assert stranger.post("/profile/reana/forget/").status_code == 404
     assert b"Your sessions are connected to" not in stranger.get("/profile/").content
     assert PersonalReana.objects.exists()
 
 
-def test_a_site_that_allows_none_offers_none(browser: Client, site: Registry) -> None:
+def test_site_without_external_reana_has_no_form(browser: Client, site: Registry) -> None:
     known = registry.site()
     registry.install(site, replace(known, workflows=replace(known.workflows, reana_elsewhere=())))
     assert b"Your REANA" not in browser.get("/profile/").content
