@@ -57,7 +57,7 @@ def take_new_run(page: Page, lab: Lab, picture: Picture) -> None:
     page.locator(".jp-DirListing-item", has_text="reana.yaml").click(button="right")
     page.get_by_role("menuitem", name="Run on REANA").click()
     form = page.locator(".jp-Reana-newRun")
-    expect(form.get_by_text("Goes along:")).to_be_visible()
+    expect(form.get_by_text("Uploaded with the run:")).to_be_visible()
     picture("new-run")
     form.get_by_role("button", name="line 5").click()
     page.locator(".cm-editor .cm-lintRange-error").hover()

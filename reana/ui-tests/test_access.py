@@ -68,7 +68,7 @@ def test_axe_finds_nothing_serious_in_forms_and_dialogs(page: Page, themed: Lab,
         expect(page.get_by_role("dialog")).to_have_count(0)
     panel.get_by_role("button", name="Connection").click()
     panel.get_by_role("button", name="Secrets for the steps…").click()
-    expect(page.get_by_role("dialog")).to_contain_text("Nobody can read a value again")
+    expect(page.get_by_role("dialog")).to_contain_text("Values cannot be read again")
     check(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -78,7 +78,7 @@ def test_axe_finds_nothing_serious_in_forms_and_dialogs(page: Page, themed: Lab,
     form = page.locator(".jp-Reana-newRun")
     expect(form.get_by_role("button", name="line 5")).to_be_visible()
     form.get_by_label("points").fill("many")
-    expect(form.get_by_text("This is not a number.")).to_be_visible()
+    expect(form.get_by_text("Enter a number.")).to_be_visible()
     check(page)
 
 

@@ -34,10 +34,10 @@ def other() -> Iterator[FakeReana]:
 
 def connect(panel: Locator, server: str, token: str, *, keep: bool = True) -> None:
     """Fill in the form."""
-    panel.get_by_label("Address of the server").fill(server)
+    panel.get_by_label("Server address").fill(server)
     panel.get_by_label("Access token").fill(token)
     if keep:
-        panel.get_by_label("Keep it for the next time").check()
+        panel.get_by_label("Remember this server").check()
     panel.get_by_role("button", name="Connect", exact=True).click()
 
 
@@ -56,7 +56,7 @@ def test_another_server_shows_nothing_of_the_one_before(
     # The new server has not told its runs yet: those of the old one are gone.
     expect(panel.locator(".jp-Reana-row")).to_have_count(0)
     view = page.locator(".jp-Reana-runView")
-    expect(view).to_contain_text("A run of another account")
+    expect(view).to_contain_text("This run belongs to another account")
     expect(view.get_by_role("button", name="Delete…")).to_have_count(0)
     other.released.set()
     expect(panel.locator(".jp-Reana-row")).to_have_count(1)
@@ -75,7 +75,7 @@ def test_two_accounts_of_a_server_are_kept(page: Page, alone: Lab, reana: FakeRe
         connect(panel, reana.url, token)
         expect(panel.locator(".jp-Reana-who")).to_contain_text(email)
         panel.get_by_role("button", name="Connection").click()
-    kept = panel.get_by_role("list", name="Kept servers").get_by_role("listitem")
+    kept = panel.get_by_role("list", name="Saved servers").get_by_role("listitem")
     expect(kept.filter(has_text="jane@example.org")).to_have_count(1)
     expect(kept.filter(has_text="grace@example.org (in use)")).to_have_count(1)
     kept.filter(has_text="jane@example.org").get_by_role("button", name="Use").click()

@@ -36,7 +36,7 @@ def part(page: Page, name: str) -> Locator:
 
 def test_each_parameter_that_differs_has_both_values(compared: Page) -> None:
     rows = part(compared, "Parameters").locator("tbody tr")
-    expect(rows).to_have_text(["events1000 default5", "cut_off0.7 default0.5 default", "seed3 defaultnot there"])
+    expect(rows).to_have_text(["events1000 default5", "cut_off0.7 default0.5 default", "seed3 defaultnot present"])
 
 
 def test_files_that_differ_are_listed(compared: Page) -> None:
@@ -59,7 +59,7 @@ def test_runs_in_one_workspace_are_said_to_be(page: Page, lab: Lab, reana: FakeR
     open_run(page, "hello#1.1")
     tab(page, "Compare")
     page.get_by_label("Compare with").select_option(label="hello.1 (finished)")
-    expect(part(page, "Files")).to_contain_text("Both runs work in the same workspace")
+    expect(part(page, "Files")).to_contain_text("Both runs use the same workspace")
     expect(part(page, "Parameters")).to_contain_text("No difference")
     expect(part(page, "Specification")).to_contain_text("No difference")
     assert page.get_by_label("Compare with").locator("option", has_text="deleted").count() == 0

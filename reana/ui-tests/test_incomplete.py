@@ -29,7 +29,7 @@ def test_a_failed_upload_is_told_and_tried_again(page: Page, folder: Lab, reana:
     told = page.locator(".jp-Reana-notStarted")
     expect(told).to_contain_text("The file code/hello.py was not uploaded.")
     notification = page.locator(".Toastify__toast")
-    expect(notification).to_contain_text("was created, but not started. Its tab says why.")
+    expect(notification).to_contain_text("was created, but not started. Its tab shows the reason.")
     expect(page.locator("body")).not_to_contain_text("psycopg2")
     page.reload()
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)

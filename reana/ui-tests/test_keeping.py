@@ -27,7 +27,7 @@ def test_secret_is_kept_and_deleted_by_keyboard(page: Page, lab: Lab, reana: Fak
     expect(dialog.get_by_label("Name", exact=True)).to_be_focused()
     check(page)
     page.keyboard.insert_text("1X")
-    expect(dialog.get_by_role("alert")).to_contain_text("no digit first")
+    expect(dialog.get_by_role("alert")).to_contain_text("do not start with a digit")
     dialog.get_by_label("Name", exact=True).fill("KEY")
     dialog.get_by_label("Value", exact=True).fill("mellon")
     page.keyboard.press("Enter")
@@ -35,8 +35,8 @@ def test_secret_is_kept_and_deleted_by_keyboard(page: Page, lab: Lab, reana: Fak
     assert reana.secrets["KEY"] == {"type": "env", "value": "bWVsbG9u"}
     expect(dialog.get_by_label("Name", exact=True)).to_be_focused()  # the dialog is a new one, and takes the focus
     dialog.get_by_role("button", name="Delete KEY").press("Enter")
-    dialog.get_by_role("button", name="Delete KEY for good").press("Enter")
-    expect(dialog.get_by_text("There is none yet.")).to_be_visible()
+    dialog.get_by_role("button", name="Delete KEY permanently").press("Enter")
+    expect(dialog.get_by_text("No secrets yet.")).to_be_visible()
     assert reana.secrets == {}
 
 
@@ -47,7 +47,7 @@ def test_workspace_is_pruned_after_a_question(page: Page, lab: Lab, reana: FakeR
     page.get_by_role("button", name="Prune…").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("**/* after 7 days")
-    expect(dialog.get_by_label("Delete the inputs, too")).not_to_be_checked()
+    expect(dialog.get_by_label("Also delete the inputs")).not_to_be_checked()
     check(page)
     dialog.get_by_role("button", name="Prune").click()
     expect(page.get_by_text("The workspace of hello.1 was pruned.").first).to_be_visible()
@@ -71,9 +71,9 @@ def test_token_that_may_not_handle_secrets_is_not_offered_them(page: Page, narro
     page.goto(narrow_lab.url())
     panel = open_panel(page)
     panel.get_by_role("button", name="Connection").click()
-    expect(panel).to_contain_text("Secrets for the steps are kept on your profile page")
+    expect(panel).to_contain_text("This token cannot manage secrets")
     expect(panel.get_by_role("button", name="Secrets for the steps…")).to_have_count(0)
-    expect(panel).to_contain_text("the environment of a step is not used")
+    expect(panel).to_contain_text("the environment of a step is ignored")
     page.keyboard.press("Control+Shift+C")
     page.locator(".lm-CommandPalette-input").fill("REANA Secrets")
     item = page.locator(".lm-CommandPalette-item", has_text="REANA Secrets…")

@@ -34,7 +34,7 @@ def test_everything_is_done_with_the_keyboard(page: Page, lone_lab: Lab, reana: 
 def connect(page: Page, reana: FakeReana) -> None:
     """The panel takes the focus when it is called, and the list has it when the form has gone."""
     command(page, "Show REANA Runs")
-    expect(page.get_by_label("Address of the server")).to_be_focused()
+    expect(page.get_by_label("Server address")).to_be_focused()
     page.keyboard.insert_text(reana.url)
     walk_to(page, page.get_by_label("Access token"))
     page.keyboard.insert_text(TOKEN)
@@ -87,7 +87,7 @@ def run_another(page: Page, reana: FakeReana) -> None:
     expect(page.locator(".jp-FileEditor .cm-content")).to_contain_text("version")
     command(page, "Run on REANA")
     form = page.locator(".jp-Reana-newRun")
-    expect(form.get_by_text("The check found nothing that keeps it from running.")).to_be_visible()
+    expect(form.get_by_text("No errors found. You can start the run.")).to_be_visible()
     walk_to(page, form.get_by_label("points"))
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("7")

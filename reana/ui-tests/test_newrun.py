@@ -51,7 +51,7 @@ def run_on_reana(page: Page, lab: Lab) -> None:
 def test_right_file_runs_and_its_end_is_told(page: Page, folder: Lab, reana: FakeReana) -> None:
     run_on_reana(page, folder)
     page.get_by_label("events").fill("many")
-    expect(page.get_by_text("This is not a number.")).to_be_visible()
+    expect(page.get_by_text("Enter a number.")).to_be_visible()
     page.get_by_label("events").fill("2000")
     page.get_by_label("Name", exact=True).fill("my-analysis")
     page.locator(".jp-Reana-newRun").get_by_role("button", name="Run", exact=True).click()

@@ -44,7 +44,7 @@ def test_from_a_mistake_to_results_and_back(page: Page, plain_lab: Lab, service:
 
 def connect(panel: Locator, service: Service) -> None:
     """First with a token that is none."""
-    panel.get_by_label("Address of the server").fill(service.url)
+    panel.get_by_label("Server address").fill(service.url)
     for token in ("uws_wrong", service.token):
         panel.get_by_label("Access token").fill(token)
         panel.get_by_role("button", name="Connect", exact=True).click()
@@ -113,7 +113,7 @@ def restart_and_compare(page: Page) -> None:
     part(page, "Compare")
     shown(page).get_by_label("Compare with").select_option(label="line.1 (finished)")
     expect(shown(page).locator(".jp-Reana-compared tbody tr", has_text="slope")).to_have_text("slope2 default3")
-    expect(shown(page).get_by_role("region", name="Files")).to_contain_text("Both runs work in the same workspace")
+    expect(shown(page).get_by_role("region", name="Files")).to_contain_text("Both runs use the same workspace")
 
 
 def stop_a_long_one(page: Page) -> None:

@@ -49,7 +49,7 @@ def test_list_refreshes_by_itself_while_something_runs(panel: Locator, reana: Fa
 def test_no_runs_offers_the_first_step(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.runs.clear()
     page.goto(lab.url())
-    open_panel(page).get_by_role("button", name="Start a first run").click()
+    open_panel(page).get_by_role("button", name="Start your first run").click()
     expect(page.get_by_role("button", name="Choose a reana.yaml…")).to_be_visible()
 
 
@@ -60,7 +60,7 @@ def test_refused_token_asks_for_another(page: Page, lab: Lab, reana: FakeReana) 
     expect(panel.get_by_label("Access token")).to_be_visible()
     expect(panel.get_by_role("alert")).to_be_visible()
     reana.faults.clear()
-    panel.get_by_label("Address of the server").fill(reana.url)
+    panel.get_by_label("Server address").fill(reana.url)
     panel.get_by_label("Access token").fill("wrong")
     panel.get_by_role("button", name="Connect", exact=True).click()
     expect(panel.get_by_role("alert")).to_be_visible()

@@ -34,7 +34,7 @@ def test_failed_run_opens_at_the_last_lines_of_the_failing_step(page: Page, lab:
     page.goto(lab.url())
     open_run(page, "fit-scan")
     expect(page.locator(".jp-Reana-failedEnd")).to_contain_text("ValueError: no events are left")
-    page.get_by_role("button", name="Show its whole log").click()
+    page.get_by_role("button", name="Show full log").click()
     expect(page.get_by_role("log")).to_contain_text("Traceback")
 
 
@@ -141,11 +141,11 @@ def test_stop_asks_first(page: Page, lab: Lab, reana: FakeReana) -> None:
 
 def test_delete_says_what_is_lost(opened: Page) -> None:
     opened.get_by_role("button", name="Delete…").click()
-    expect(opened.get_by_role("dialog")).to_contain_text("every file in its workspace")
+    expect(opened.get_by_role("dialog")).to_contain_text("all files in its workspace")
     opened.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(opened.locator(".jp-Reana-runHeader")).to_contain_text("deleted")
     expect(opened.locator(".jp-Reana-row", has_text="hello#1")).to_have_count(0)
-    opened.get_by_label("Status", exact=True).select_option(label="every status, deleted too")
+    opened.get_by_label("Status", exact=True).select_option(label="all statuses, including deleted")
     expect(panel_status(opened, "hello#1")).to_have_text("deleted")
 
 
@@ -156,8 +156,8 @@ def test_delete_names_the_runs_in_the_same_workspace(page: Page, lab: Lab, reana
     open_run(page, "hello#1.1")
     page.get_by_role("button", name="Delete…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("2 other runs work in the same workspace")
-    expect(dialog).to_contain_text("left without their files: hello.1, hello.1.2.")
+    expect(dialog).to_contain_text("2 other runs use the same workspace")
+    expect(dialog).to_contain_text("lose their files: hello.1, hello.1.2.")
     dialog.get_by_role("button", name="Cancel").click()
     assert not reana.seen("PUT .*")
 
@@ -170,10 +170,10 @@ def test_run_that_failed_in_the_engine_shows_why(page: Page, lab: Lab, reana: Fa
     )
     page.goto(lab.url())
     open_run(page, "broken")
-    why = page.get_by_role("region", name="Why it failed")
+    why = page.get_by_role("region", name="Reason for the failure")
     expect(why).to_contain_text("Failed in the workflow engine, before any step")
     expect(why).to_contain_text("The workspace quota is exceeded.\nexit code 3")
-    why.get_by_role("button", name="Show its whole log").press("Enter")
+    why.get_by_role("button", name="Show full log").press("Enter")
     expect(page.get_by_role("log")).to_contain_text("exit code 3")
     page.locator(".jp-Reana-stepList").get_by_role("button", name="Service dask").click()
     expect(page.get_by_role("log")).to_contain_text("scheduler is up")

@@ -12,7 +12,7 @@ from reana_jupyterlab.tests.fake_reana import FakeReana, error, says
 def test_unknown_status_is_shown_as_it_is(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.add("odd.1", status="hibernating")
     page.goto(lab.url())
-    open_panel(page).get_by_role("combobox", name="Status").select_option("every status, deleted too")
+    open_panel(page).get_by_role("combobox", name="Status").select_option("all statuses, including deleted")
     page.locator(".jp-Reana-row", has_text="odd").click()
     expect(panel_status(page, "odd")).to_have_text("hibernating")
     expect(page.locator(".jp-Reana-runHeader")).to_contain_text("hibernating")

@@ -41,5 +41,5 @@ function quotaWords(trans: ReturnType<typeof useWords>, { disk, cpu }: Quota): s
   const unlimited = trans.__('no limit');
   const disks = disk.limit > 0 ? amount(disk.used, disk.limit) : `${size(disk.used, language())} (${unlimited})`;
   const times = cpu.limit > 0 ? `${clock(cpu.used)} / ${clock(cpu.limit)}` : `${clock(cpu.used)} (${unlimited})`;
-  return `${trans.__('Disk: %1', disks)}\n${trans.__('Processor time: %1', times)}`;
+  return `${trans.__('Disk: %1', disks)}\n${trans.__('CPU time: %1', times)}`;
 }

@@ -76,9 +76,9 @@ function Input({ id, form, field, invalid }: InputProps): React.JSX.Element {
 
 export function mistakeWord(trans: TranslationBundle, mistake: Exclude<Mistake, null>): string {
   return {
-    name: trans.__('A name is not empty and holds neither a dot nor a slash.'),
-    integer: trans.__('This is not a number.'),
-    number: trans.__('This is not a number.'),
-    json: trans.__('Write this as JSON, for example ["a", "b"] or {"a": 1}.')
+    name: trans.__('Names must not be empty or contain dots or slashes.'),
+    integer: trans.__('Enter a number.'),
+    number: trans.__('Enter a number.'),
+    json: trans.__('Enter JSON, for example ["a", "b"] or {"a": 1}.')
   }[mistake];
 }

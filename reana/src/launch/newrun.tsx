@@ -63,8 +63,10 @@ function NothingChosen({ pick }: { pick: () => void }): React.JSX.Element {
   return (
     <StatePane
       picture={pictures.empty}
-      title={trans.__('Which workflow shall run?')}
-      text={trans.__('A reana.yaml names the inputs, the steps and the results. Choose one of your files.')}
+      title={trans.__('Choose a workflow to run')}
+      text={trans.__(
+        'A reana.yaml file describes the inputs, steps and results of a workflow. Choose one of your files.'
+      )}
     >
       <Button kind="accept" onClick={pick}>
         {trans.__('Choose a reana.yaml…')}
@@ -112,11 +114,11 @@ function Check({ model, actions }: NewRunProps): React.JSX.Element | null {
     return null;
   }
   return (
-    <section className="jp-Reana-check" aria-label={trans.__('What the check says')} data-valid={validation.valid}>
+    <section className="jp-Reana-check" aria-label={trans.__('Result of the check')} data-valid={validation.valid}>
       <p role="status">
         {validation.valid
-          ? trans.__('✓ The check found nothing that keeps it from running.')
-          : trans.__('✗ This cannot be run yet:')}
+          ? trans.__('✓ No errors found. You can start the run.')
+          : trans.__('✗ The workflow cannot be run yet:')}
       </p>
       {validation.problems.length > 0 ? (
         <ul>
@@ -163,13 +165,13 @@ function Questions({ model }: NewRunProps): React.JSX.Element {
       ) : null}
       {model.options.fields.length > 0 ? (
         <fieldset>
-          <legend>{trans.__('Options of the engine (%1)', model.form?.engine ?? '')}</legend>
+          <legend>{trans.__('Engine options (%1)', model.form?.engine ?? '')}</legend>
           <Fields form={model.options} />
         </fieldset>
       ) : null}
       {inputs.length > 0 ? (
         <p className="jp-Reana-hint">
-          {trans.__('Goes along:')} {inputs.join(', ')}
+          {trans.__('Uploaded with the run:')} {inputs.join(', ')}
         </p>
       ) : null}
     </>

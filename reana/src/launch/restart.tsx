@@ -39,8 +39,8 @@ function body(trans: TranslationBundle, form: ParameterForm): ReactWidget {
   return ReactWidget.create(
     <Words.Provider value={trans}>
       <div className="jp-Reana jp-Reana-dialog">
-        <p>{trans.__('The new run works with the files of this one, and writes into the same workspace.')}</p>
-        {form.fields.length > 0 ? <Fields form={form} /> : <p>{trans.__('It has no parameters.')}</p>}
+        <p>{trans.__('The new run reads and writes files in the workspace of this run.')}</p>
+        {form.fields.length > 0 ? <Fields form={form} /> : <p>{trans.__('This run has no parameters.')}</p>}
       </div>
     </Words.Provider>
   );

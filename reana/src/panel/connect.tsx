@@ -32,7 +32,7 @@ export function Connect({ connection, done }: { connection: Connection; done: ()
     <div className="jp-Reana-scroll jp-Reana-connect">
       <pictures.disconnected.react tag="span" className="jp-Reana-picture" aria-hidden />
       <p className="jp-Reana-stateTitle">{trans.__('Connect to REANA')}</p>
-      <p>{trans.__('REANA runs workflows on a cluster. Tell which server is yours, and who you are there.')}</p>
+      <p>{trans.__('REANA runs workflows on a cluster. Enter the address of your server and your access token.')}</p>
       <Profiles
         profiles={connection.profiles}
         busy={busy}
@@ -77,17 +77,17 @@ function Form({ connection, busy, attempt, untrusted }: FormProps): React.JSX.El
   const secret = { type: 'password', autoComplete: 'off' };
   return (
     <form className="jp-Reana-form" onSubmit={submit}>
-      <TextField label={trans.__('Address of the server')} value={server} change={setServer} input={example} />
+      <TextField label={trans.__('Server address')} value={server} change={setServer} input={example} />
       <TextField label={trans.__('Access token')} value={token} change={setToken} input={secret} />
       <TokenHint server={server.trim()} />
       <Certificate value={caFile} change={setCaFile} wanted={untrusted} />
       <label className="jp-Reana-keep">
         <input type="checkbox" checked={keep} onChange={({ target }) => setKeep(target.checked)} />
-        {trans.__('Keep it for the next time, readable by me alone')}
+        {trans.__('Remember this server (only you can read the token)')}
       </label>
       {keep ? (
         <TextField
-          label={trans.__('Name for it (may be left out)')}
+          label={trans.__('Name (optional)')}
           value={name}
           change={setName}
           input={{ required: false, placeholder: trans.__('account and server') }}
@@ -135,10 +135,10 @@ function Certificate({ value, change, wanted }: CertificateProps): React.JSX.Ele
   const input = { required: false, placeholder: '/etc/ssl/certs/site-ca.pem' };
   return (
     <details className="jp-Reana-more" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>{trans.__('Certificate of your site')}</summary>
+      <summary>{trans.__('Custom CA certificate')}</summary>
       <TextField label={trans.__('Certificate file (PEM)')} value={value} change={change} input={input} />
       <p className="jp-Reana-hint">
-        {trans.__('Its path where Jupyter runs, from “/” or “~”, or as the file browser shows it.')}
+        {trans.__('The path on the Jupyter server: absolute, starting with “~”, or as shown in the file browser.')}
       </p>
     </details>
   );
@@ -156,10 +156,10 @@ function TokenHint({ server }: { server: string }): React.JSX.Element {
   const profile = /^https?:\/\/\S+$/.test(server) ? `${server.replace(/\/+$/, '')}/profile` : '';
   return (
     <p className="jp-Reana-hint">
-      {trans.__('The token stands on your profile page in REANA.')}{' '}
+      {trans.__('You can find the token on your REANA profile page.')}{' '}
       {profile ? (
         <a href={profile} target="_blank" rel="noreferrer noopener">
-          {trans.__('Open it')}
+          {trans.__('Open profile page')}
         </a>
       ) : null}
     </p>
@@ -179,7 +179,7 @@ function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Ele
     return null;
   }
   return (
-    <ul className="jp-Reana-profiles" aria-label={trans.__('Kept servers')}>
+    <ul className="jp-Reana-profiles" aria-label={trans.__('Saved servers')}>
       {profiles.map(({ name, server, account, active, fixed }) => (
         <li key={name}>
           <span title={server}>
@@ -207,7 +207,7 @@ function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Ele
 }
 
 function outside(trans: TranslationBundle, name: string): string {
-  return name === 'launcher' ? trans.__('this server’s own REANA') : trans.__('from the environment');
+  return name === 'launcher' ? trans.__('this server’s own REANA') : trans.__('from environment variables');
 }
 
 /** There are credentials, and no answer: try again, or tell another server. */

@@ -36,8 +36,8 @@ export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
           value={status[0] ?? ''}
           onChange={({ target }) => runs.ask({ status: target.value ? [target.value] : [] })}
         >
-          <option value="">{trans.__('every status')}</option>
-          <option value={EVERY_STATUS}>{trans.__('every status, deleted too')}</option>
+          <option value="">{trans.__('all statuses')}</option>
+          <option value={EVERY_STATUS}>{trans.__('all statuses, including deleted')}</option>
           {STATUSES.map(one => (
             <option key={one} value={one}>
               {statusWord(trans, one)}
@@ -46,7 +46,7 @@ export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
         </select>
         <select
           className="jp-mod-styled"
-          aria-label={trans.__('Order')}
+          aria-label={trans.__('Sort order')}
           value={sort}
           onChange={({ target }) => runs.ask({ sort: target.value as RunQuery['sort'] })}
         >
@@ -64,7 +64,7 @@ function Whose({ runs }: { runs: RunList }): React.JSX.Element {
     <div className="jp-Reana-selects">
       <select
         className="jp-mod-styled"
-        aria-label={trans.__('Whose runs')}
+        aria-label={trans.__('Owner')}
         value={runs.query.sharedBy ?? ''}
         onChange={({ target }) => runs.ask({ sharedBy: target.value })}
       >

@@ -57,10 +57,10 @@ function NothingYet({ create }: { create: () => void }): React.JSX.Element {
     <StatePane
       picture={pictures.empty}
       title={trans.__('No runs yet')}
-      text={trans.__('A run does the steps of a reana.yaml on REANA, and keeps its logs and results here.')}
+      text={trans.__('A run executes the steps of a reana.yaml on REANA. Its logs and results appear here.')}
     >
       <Button kind="accept" onClick={create}>
-        {trans.__('Start a first run')}
+        {trans.__('Start your first run')}
       </Button>
     </StatePane>
   );
@@ -71,8 +71,8 @@ function NothingShared({ runs }: { runs: RunList }): React.JSX.Element {
   return (
     <StatePane
       picture={pictures.empty}
-      title={trans.__('Nobody shares a run with you')}
-      text={trans.__('Runs that others share with you appear here. You can view them.')}
+      title={trans.__('No runs are shared with you')}
+      text={trans.__('Runs that other users share with you appear here. You can view them, but not change them.')}
     >
       <Button onClick={() => runs.ask({ sharedBy: '' })}>{trans.__('Show my runs')}</Button>
     </StatePane>
@@ -84,8 +84,8 @@ function NothingFound({ runs }: { runs: RunList }): React.JSX.Element {
   return (
     <StatePane
       picture={pictures.filtered}
-      title={trans.__('No run matches')}
-      text={trans.__('Search for a part of the name, or ask for every status.')}
+      title={trans.__('No matching runs')}
+      text={trans.__('Search for part of the name, or select all statuses.')}
     >
       <Button onClick={() => runs.ask({ search: '', status: [], sharedBy: '' })}>{trans.__('Show all runs')}</Button>
     </StatePane>

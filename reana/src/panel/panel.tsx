@@ -75,7 +75,7 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
       return <List {...{ runs, create, account: connection.account }} open={({ id }) => open(id)} />;
     }
     if (connection.state === 'loading') {
-      return <Skeleton rows={4} label={trans.__('Looking for a connection')} />;
+      return <Skeleton rows={4} label={trans.__('Checking the connection')} />;
     }
     const change = (): void => setChanging(true);
     return connection.state === 'error' && !changing ? (
@@ -106,12 +106,12 @@ function Foot({ reana, commands }: PanelProps): React.JSX.Element {
         <Button onClick={() => void commands.execute(Commands.secrets)}>{trans.__('Secrets for the steps…')}</Button>
       ) : (
         <p className="jp-Reana-dim">
-          {trans.__('Secrets for the steps are kept on your profile page: this token may not handle them.')}
+          {trans.__('This token cannot manage secrets. Manage them on your REANA profile page.')}
         </p>
       )}
       {account?.environments === false ? (
         <p className="jp-Reana-notice" role="note">
-          {trans.__('This server has no container runtime: the environment of a step is not used.')}
+          {trans.__('This server has no container runtime: the environment of a step is ignored.')}
         </p>
       ) : null}
     </footer>

@@ -16,7 +16,7 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
   await secrets.load().catch((error: unknown) => {
     if (error instanceof ReanaError && error.status === 403) {
       const advice = trans.__(
-        'This token may not handle secrets: keep them on your profile page, or connect with another.'
+        'This token cannot manage secrets. Use your REANA profile page, or connect with another token.'
       );
       throw new ReanaError(403, `${advice} ${error.message}`.trim());
     }
@@ -31,7 +31,7 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
           <SecretsView secrets={secrets} />
         </Words.Provider>
       ),
-      buttons: [Dialog.cancelButton({ label: trans.__('Close') }), Dialog.okButton({ label: trans.__('Keep') })],
+      buttons: [Dialog.cancelButton({ label: trans.__('Close') }), Dialog.okButton({ label: trans.__('Save') })],
       focusNodeSelector: '.jp-Reana-newSecret input'
     });
     more = button.accept;
@@ -48,7 +48,7 @@ function SecretsView({ secrets }: { secrets: Secrets }): React.JSX.Element {
     <div className="jp-Reana jp-Reana-dialog">
       <p>
         {trans.__(
-          'Passwords and keys that your steps need, as variables or as files. Nobody can read a value again, nor can you.'
+          'Passwords and keys for the steps of your workflows, passed as variables or files. Values cannot be read again after you save them.'
         )}
       </p>
       <Kept secrets={secrets} />
@@ -65,10 +65,10 @@ function SecretsView({ secrets }: { secrets: Secrets }): React.JSX.Element {
 function Kept({ secrets }: { secrets: Secrets }): React.JSX.Element {
   const trans = useWords();
   if (secrets.secrets.length === 0) {
-    return <p className="jp-Reana-dim">{trans.__('There is none yet.')}</p>;
+    return <p className="jp-Reana-dim">{trans.__('No secrets yet.')}</p>;
   }
   return (
-    <ul className="jp-Reana-profiles" aria-label={trans.__('Secrets that are kept')}>
+    <ul className="jp-Reana-profiles" aria-label={trans.__('Saved secrets')}>
       {secrets.secrets.map(({ name, kind }) => (
         <li key={name}>
           <span title={name}>
@@ -76,10 +76,10 @@ function Kept({ secrets }: { secrets: Secrets }): React.JSX.Element {
           </span>
           <Button
             kind={secrets.doomed === name ? 'warn' : undefined}
-            aria-label={secrets.doomed === name ? trans.__('Delete %1 for good', name) : trans.__('Delete %1', name)}
+            aria-label={secrets.doomed === name ? trans.__('Delete %1 permanently', name) : trans.__('Delete %1', name)}
             onClick={() => void secrets.forget(name)}
           >
-            {secrets.doomed === name ? trans.__('Delete for good') : trans.__('Delete…')}
+            {secrets.doomed === name ? trans.__('Delete permanently') : trans.__('Delete…')}
           </Button>
         </li>
       ))}
@@ -96,7 +96,7 @@ function NewSecretView({ secrets }: { secrets: Secrets }): React.JSX.Element {
   const trans = useWords();
   const id = React.useId();
   return (
-    <div className="jp-Reana-newSecret" role="group" aria-label={trans.__('A new secret')}>
+    <div className="jp-Reana-newSecret" role="group" aria-label={trans.__('New secret')}>
       <NameLine secrets={secrets} id={`${id}-name`} />
       <KindLine secrets={secrets} id={`${id}-kind`} />
       <ValueLine secrets={secrets} id={`${id}-value`} />
@@ -106,7 +106,7 @@ function NewSecretView({ secrets }: { secrets: Secrets }): React.JSX.Element {
           checked={secrets.replaces}
           onChange={({ target }) => secrets.change({ replaces: target.checked })}
         />
-        {trans.__('In place of one of the same name')}
+        {trans.__('Replace an existing secret with this name')}
       </label>
     </div>
   );
@@ -129,7 +129,9 @@ function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
       />
       {nameIsWrong ? (
         <span className="jp-Reana-fieldError" id={`${id}-wrong`} role="alert">
-          {kind === 'env' ? trans.__('Letters, digits and _ only, no digit first.') : trans.__('No slash.')}
+          {kind === 'env'
+            ? trans.__('Use only letters, digits and “_”, and do not start with a digit.')
+            : trans.__('Names must not contain slashes.')}
         </span>
       ) : null}
     </Line>
@@ -139,7 +141,7 @@ function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
 function KindLine({ secrets, id }: EntryProps): React.JSX.Element {
   const trans = useWords();
   return (
-    <Line id={id} label={trans.__('Kind')}>
+    <Line id={id} label={trans.__('Type')}>
       <select
         id={id}
         className="jp-mod-styled"

@@ -80,7 +80,7 @@ function actions(app: JupyterFrontEnd, reana: IReana): readonly Action[] {
     ),
     action(
       Commands.follow,
-      [trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends')],
+      [trans.__('Notify Me When It Ends'), trans.__('Notify Me When the REANA Run Ends')],
       isMoving,
       run => follow(reana, run)
     )
@@ -117,7 +117,7 @@ async function start({ api, followed }: IReana, run: Run): Promise<void> {
 
 async function stop(reana: IReana, run: Run): Promise<void> {
   const { trans, api } = reana;
-  const text = trans.__('Its steps end at once. What they have written so far stays in the workspace.');
+  const text = trans.__('Its steps end immediately. Files that they have written stay in the workspace.');
   if (await sure(reana, trans.__('Stop %1?', fullName(run)), text, trans.__('Stop'))) {
     await api.runs.stop(run.id);
   }
@@ -126,7 +126,7 @@ async function stop(reana: IReana, run: Run): Promise<void> {
 async function remove(reana: IReana, run: Run): Promise<void> {
   const { trans, api, followed } = reana;
   const text = [
-    trans.__('The run, its logs and every file in its workspace are lost. This cannot be undone.'),
+    trans.__('This permanently deletes the run, its logs and all files in its workspace. This cannot be undone.'),
     ...losersOf(reana, await api.runs.relatives(run))
   ].join('\n\n');
   if (await sure(reana, trans.__('Delete %1?', fullName(run)), text, trans.__('Delete'))) {
@@ -148,8 +148,8 @@ function losersOf({ trans }: IReana, relatives: readonly Run[]): string[] {
   const all = left > 0 ? [...names, trans.__('and %1 more', String(left))] : names;
   return [
     trans._n(
-      '%1 other run works in the same workspace, and is deleted with it or left without its files: %2.',
-      '%1 other runs work in the same workspace, and are deleted with it or left without their files: %2.',
+      '%1 other run uses the same workspace and will be deleted or lose its files: %2.',
+      '%1 other runs use the same workspace and will be deleted or lose their files: %2.',
       relatives.length,
       all.join(', ')
     )

@@ -26,7 +26,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       return { format, mimeType: first?.mimeTypes[0] ?? '', type: notebook ? 'notebook' : 'file' };
     };
     const refuse = (): Promise<never> =>
-      Promise.reject(new Error(trans.__('The files of a run can only be read here. Download them to change them.')));
+      Promise.reject(new Error(trans.__('Files of a run are read-only here. Download them to change them.')));
     contents.addDrive(new ReanaDrive(reana.api, serverSettings, { typeOf }, refuse));
     app.commands.addCommand(Commands.browse, {
       label: args =>

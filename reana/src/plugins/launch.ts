@@ -120,10 +120,13 @@ function opener({ app, reana, documents, folder }: Parts): (path: string) => voi
 function tellBroken(app: JupyterFrontEnd, { trans, incomplete }: IReana, id: string, broken: Broken): void {
   incomplete.put(id, broken);
   const show = (): void => void app.commands.execute(Commands.open, { id });
-  Notification.error(trans.__('The run “%1” was created, but not started. Its tab says why.', broken.wanted.name), {
-    autoClose: false,
-    actions: [{ label: trans.__('Show the run'), callback: show, displayType: 'accent' }]
-  });
+  Notification.error(
+    trans.__('The run “%1” was created, but not started. Its tab shows the reason.', broken.wanted.name),
+    {
+      autoClose: false,
+      actions: [{ label: trans.__('Show the run'), callback: show, displayType: 'accent' }]
+    }
+  );
 }
 
 /** The YAML file that is chosen in the file browser, or that is open in front; empty: none. */

@@ -48,8 +48,8 @@ export function Compare(props: RunProps): React.JSX.Element {
       ) : (
         <StatePane
           picture={pictures.filtered}
-          title={trans.__('What changed between two runs?')}
-          text={trans.__('Choose another run to see the parameters, files and lines that differ.')}
+          title={trans.__('Compare two runs')}
+          text={trans.__('Choose another run to see which parameters, files and lines differ.')}
         />
       )}
     </div>
@@ -82,7 +82,7 @@ function Differences({ run, reana, id, other }: DifferencesProps): React.JSX.Ele
       <section aria-label={trans.__('Files')}>
         <h3>{trans.__('Files')}</h3>
         {shared ? (
-          <p className="jp-Reana-dim">{trans.__('Both runs work in the same workspace: they have the same files.')}</p>
+          <p className="jp-Reana-dim">{trans.__('Both runs use the same workspace, so their files are the same.')}</p>
         ) : (
           <Loaded part={files} show={found => <Files found={found} />} />
         )}
@@ -142,7 +142,7 @@ function parameterRow({ name, before, after, beforeIsDefault, afterIsDefault }: 
 function Value({ value, isDefault }: { value: Json | undefined; isDefault: boolean }): React.JSX.Element {
   const trans = useWords();
   if (value === undefined) {
-    return <span className="jp-Reana-dim">{trans.__('not there')}</span>;
+    return <span className="jp-Reana-dim">{trans.__('not present')}</span>;
   }
   return (
     <>
@@ -180,7 +180,7 @@ function Files({ found: { changes, complete } }: { found: FileChanges }): React.
       {left > 0 ? <p className="jp-Reana-dim">{trans._n('%1 more file', '%1 more files', left)}</p> : null}
       {complete ? null : (
         <p className="jp-Reana-notice" role="note">
-          {trans.__('There may be more: the server did not compare everything.')}
+          {trans.__('There may be more differences: the server did not compare all files.')}
         </p>
       )}
     </>
@@ -195,7 +195,7 @@ function SpecificationLines({ before, after }: ChangesProps): React.JSX.Element 
       <h3>{trans.__('Specification')}</h3>
       {found.length > 0 ? (
         <p className="jp-Reana-dim">
-          {trans.__('Lines with − are only in the other run, lines with + only in this one.')}
+          {trans.__('Lines with − are only in the other run, lines with + only in this run.')}
         </p>
       ) : null}
       <Diff found={found} />
@@ -217,7 +217,7 @@ function Diff({ found }: { found: readonly Hunk[] }): React.JSX.Element {
     <div className="jp-Reana-diff" tabIndex={0} role="group" aria-label={trans.__('Differences')}>
       {found.map((hunk, index) => (
         <React.Fragment key={index}>
-          {hunk.skipped > 0 ? <p>{trans._n('%1 equal line', '%1 equal lines', hunk.skipped)}</p> : null}
+          {hunk.skipped > 0 ? <p>{trans._n('%1 unchanged line', '%1 unchanged lines', hunk.skipped)}</p> : null}
           {hunk.lines.map((line, number) => (
             <div key={number} data-kind={line.kind}>
               <span aria-hidden>{line.before ?? ''}</span>

@@ -28,7 +28,7 @@ export function Files(props: RunProps): React.JSX.Element {
       <StatePane
         picture={pictures.empty}
         title={trans.__('This run was deleted')}
-        text={trans.__('Its files may be gone with it.')}
+        text={trans.__('Its files may have been deleted as well.')}
       />
     );
   }
@@ -90,7 +90,7 @@ function NoFiles({ upload }: Pick<WorkspaceProps, 'upload'>): React.JSX.Element 
     <StatePane
       picture={pictures.empty}
       title={trans.__('No files yet')}
-      text={upload ? trans.__('Drop files here to put them into the workspace of this run.') : undefined}
+      text={upload ? trans.__('Drop files here to upload them to the workspace of this run.') : undefined}
     >
       {upload ? <UploadButton upload={upload} /> : null}
     </StatePane>
@@ -244,7 +244,7 @@ async function erase({ run, reana }: RunProps, files: readonly TreeNode[]): Prom
   const more = files.length > MOST_NAMED ? `\n${trans.__('and %1 more', String(files.length - MOST_NAMED))}` : '';
   const answer = await showDialog({
     title: trans._n('Delete %1 file?', 'Delete %1 files?', files.length),
-    body: question(`${trans.__('This cannot be undone:')}\n${names.join('\n')}${more}`),
+    body: question(`${trans.__('The following files will be permanently deleted:')}\n${names.join('\n')}${more}`),
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Delete') })],
     defaultButton: 0
   });

@@ -151,7 +151,7 @@ function Head({ order, setOrder }: Pick<TreeProps, 'order' | 'setOrder'>): React
     ['modified', trans.__('Modified')]
   ];
   return (
-    <div className="jp-Reana-treeHead" role="group" aria-label={trans.__('Order of the files')}>
+    <div className="jp-Reana-treeHead" role="group" aria-label={trans.__('Sort order of the files')}>
       {words.map(([key, word]) => (
         <button
           key={key}

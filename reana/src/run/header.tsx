@@ -55,7 +55,7 @@ function Actions({ reana, run, commands, value }: RunProps & { readonly value: R
     <span className="jp-Reana-actions">
       {moving ? (
         <Button aria-pressed={followed} onClick={act(Commands.follow)}>
-          {followed ? trans.__('Following') : trans.__('Tell me when it ends')}
+          {followed ? trans.__('Following') : trans.__('Notify me when it ends')}
         </Button>
       ) : null}
       {mine && value.status === 'created' ? (

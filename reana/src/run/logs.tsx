@@ -123,11 +123,11 @@ function useEnd(part: LogPart): { pane: React.RefObject<HTMLDivElement>; notice:
 function NoLines({ search, moving }: { search: string; moving: boolean }): React.JSX.Element {
   const trans = useWords();
   if (search) {
-    return <p className="jp-Reana-dim">{trans.__('No line matches “%1”.', search)}</p>;
+    return <p className="jp-Reana-dim">{trans.__('No lines match “%1”.', search)}</p>;
   }
   return (
     <p className="jp-Reana-dim">
-      {moving ? trans.__('Nothing was written yet; it appears here by itself.') : trans.__('Nothing was written.')}
+      {moving ? trans.__('No output yet. New lines appear here automatically.') : trans.__('No output.')}
     </p>
   );
 }

@@ -25,7 +25,7 @@ export function NotStarted({ reana, run }: RunProps): React.JSX.Element | null {
       ? trans.__('Uploading %1 of %2: %3', String(Math.min(filesDone + 1, filesTotal)), String(filesTotal), current)
       : trans.__('Starting…');
   return (
-    <section className="jp-Reana-notStarted" aria-label={trans.__('Why it was not started')}>
+    <section className="jp-Reana-notStarted" aria-label={trans.__('Reason for the failed start')}>
       <p role="alert">{broken.message || trans.__('The run was created, but not started.')}</p>
       {transfer ? (
         <div className="jp-Reana-submit" role="status">

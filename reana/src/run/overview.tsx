@@ -40,7 +40,7 @@ export function Overview(props: RunProps): React.JSX.Element {
 function HowFar({ value }: { value: Run }): React.JSX.Element {
   const trans = useWords();
   const { done, total } = progress(value);
-  const label = total > 0 ? trans.__('%1 of %2 commands done', String(done), String(total)) : trans.__('No step yet');
+  const label = total > 0 ? trans.__('%1 of %2 commands done', String(done), String(total)) : trans.__('No steps yet');
   return (
     <div className="jp-Reana-howFar" data-status={value.status}>
       <Progress value={done} total={total} label={label} status={value.status} />
@@ -65,11 +65,11 @@ function FailedEnd({ run }: RunProps): React.JSX.Element | null {
   }
   const last = job.log.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
   return (
-    <section className="jp-Reana-failedEnd" aria-label={trans.__('Why it failed')}>
-      <h3>{trans.__('Failed at the step “%1”', job.name)}</h3>
-      {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The step wrote nothing.')}</p>}
+    <section className="jp-Reana-failedEnd" aria-label={trans.__('Reason for the failure')}>
+      <h3>{trans.__('Failed at step “%1”', job.name)}</h3>
+      {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The step wrote no output.')}</p>}
       <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', job.id)}>
-        {trans.__('Show its whole log')}
+        {trans.__('Show full log')}
       </button>
     </section>
   );
@@ -79,19 +79,19 @@ function EngineEnd({ run, logs }: { run: OpenRun; logs: Logs }): React.JSX.Eleme
   const trans = useWords();
   const last = engineReason(logs, LAST_LINES);
   return (
-    <section className="jp-Reana-failedEnd" aria-label={trans.__('Why it failed')}>
+    <section className="jp-Reana-failedEnd" aria-label={trans.__('Reason for the failure')}>
       <h3>
         {logs.jobs.length === 0
           ? trans.__('Failed in the workflow engine, before any step')
-          : trans.__('Failed in the workflow engine, not at a step')}
+          : trans.__('Failed in the workflow engine, not in a step')}
       </h3>
       {last ? (
         <pre tabIndex={0}>{last}</pre>
       ) : (
-        <p>{trans.__('The engine wrote no log. Ask the operators of the server.')}</p>
+        <p>{trans.__('The workflow engine wrote no log. Contact the administrator of the server.')}</p>
       )}
       <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', ENGINE)}>
-        {trans.__('Show its whole log')}
+        {trans.__('Show full log')}
       </button>
     </section>
   );
@@ -101,7 +101,7 @@ function Timeline({ run, jobs }: RunProps & { readonly jobs: readonly Job[] }): 
   const trans = useWords();
   const now = useNow(jobs.some(job => isMoving(job.status)));
   if (jobs.length === 0) {
-    return <p className="jp-Reana-dim">{trans.__('No step has started.')}</p>;
+    return <p className="jp-Reana-dim">{trans.__('No steps have started.')}</p>;
   }
   return (
     <ul className="jp-Reana-timeline">

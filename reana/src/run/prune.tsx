@@ -44,14 +44,14 @@ function Question({ choice, rules }: { choice: Choice; rules: readonly Rule[] })
     <div className="jp-Reana jp-Reana-dialog">
       <p>
         {trans.__(
-          'Every file in its workspace that is neither an input nor a result is deleted, and gives its space back. This cannot be undone.'
+          'This deletes every file in the workspace that is neither an input nor a result, and frees the disk space. This cannot be undone.'
         )}
       </p>
-      {box('inputs', trans.__('Delete the inputs, too'))}
-      {box('outputs', trans.__('Delete the results, too'))}
+      {box('inputs', trans.__('Also delete the inputs'))}
+      {box('outputs', trans.__('Also delete the results'))}
       {rules.length > 0 ? (
         <>
-          <p className="jp-Reana-dim">{trans.__('REANA itself deletes, after the end of the run:')}</p>
+          <p className="jp-Reana-dim">{trans.__('REANA deletes these files automatically after the run ends:')}</p>
           <ul>
             {rules.map(({ files, days }) => (
               <li key={files}>

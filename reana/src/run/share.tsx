@@ -39,19 +39,16 @@ function Shares({ sharing }: { sharing: Sharing }): React.JSX.Element {
   const { shares, email, error } = sharing;
   return (
     <div className="jp-Reana jp-Reana-dialog jp-Reana-shares">
-      <p>{trans.__('They can look at the run, its logs and its files, and change nothing.')}</p>
-      <ul className="jp-Reana-profiles" aria-label={trans.__('People who may read this run')}>
+      <p>{trans.__('Users you share with can view the run, its logs and its files, but not change them.')}</p>
+      <ul className="jp-Reana-profiles" aria-label={trans.__('Users who can view this run')}>
         {shares.map(one => (
           <li key={one.email}>
             <span>
               {one.email}
               {one.until ? ` (${trans.__('until %1', one.until)})` : ''}
             </span>
-            <Button
-              aria-label={trans.__('Take back from %1', one.email)}
-              onClick={() => void sharing.takeBack(one.email)}
-            >
-              {trans.__('Take back')}
+            <Button aria-label={trans.__('Remove %1', one.email)} onClick={() => void sharing.takeBack(one.email)}>
+              {trans.__('Remove')}
             </Button>
           </li>
         ))}
@@ -59,7 +56,7 @@ function Shares({ sharing }: { sharing: Sharing }): React.JSX.Element {
       <input
         className="jp-mod-styled"
         type="email"
-        aria-label={trans.__('E-mail address of a person')}
+        aria-label={trans.__('E-mail address of the user')}
         placeholder="grace@example.org"
         value={email}
         onChange={({ target }) => (sharing.email = target.value)}

@@ -107,7 +107,7 @@ function RunView(props: RunProps): React.JSX.Element {
     return error ? (
       <PartFailure error={error} again={() => void run.refresh()} />
     ) : (
-      <Skeleton rows={5} label={trans.__('Loading the run')} />
+      <Skeleton rows={5} label={trans.__('Loading run')} />
     );
   }
   return (
@@ -116,7 +116,7 @@ function RunView(props: RunProps): React.JSX.Element {
       <NotStarted {...props} />
       <Tabs
         id={id}
-        label={trans.__('Parts of the run')}
+        label={trans.__('Run details')}
         tabs={TABS.map(key => ({ key, word: words[key] }))}
         current={run.tab}
         choose={tab => run.show(tab)}

@@ -21,7 +21,7 @@ export function EnvironmentNote({ connection, images }: NoteProps): React.JSX.El
   return (
     <p className="jp-Reana-notice" role="note">
       {trans.__(
-        'This server has no container runtime: the commands run with what is installed there, not in %1.',
+        'This server has no container runtime: commands run with the software installed on it, not in %1.',
         [...new Set(images)].join(', ')
       )}
     </p>

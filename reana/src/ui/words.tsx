@@ -45,15 +45,15 @@ export function errorSentence(trans: TranslationBundle, error: ReanaError): stri
   }
   switch (error.status) {
     case 0:
-      return trans.__('The Jupyter server does not answer.');
+      return trans.__('The Jupyter server is not responding.');
     case 401:
-      return trans.__('REANA does not accept these credentials.');
+      return trans.__('REANA rejected these credentials.');
     case 404:
-      return trans.__('REANA does not know this.');
+      return trans.__('REANA did not find this.');
     case 502:
-      return trans.__('The REANA server cannot be reached, or its answer makes no sense.');
+      return trans.__('The REANA server is unreachable or sent an invalid response.');
     case 504:
-      return trans.__('The REANA server takes too long to answer.');
+      return trans.__('The REANA server took too long to respond.');
     default:
       return trans.__('Something went wrong (%1).', String(error.status));
   }
@@ -63,13 +63,15 @@ export function errorSentence(trans: TranslationBundle, error: ReanaError): stri
 export function errorAdvice(trans: TranslationBundle, error: ReanaError): string {
   switch (error.status) {
     case 0:
-      return trans.__('Look whether Jupyter still runs; this page tries again by itself.');
+      return trans.__('Check that Jupyter is still running. This page retries automatically.');
     case 401:
-      return trans.__('Connect again with a token that is valid.');
+      return trans.__('Connect again with a valid token.');
     case 502:
     case 504:
-      return trans.__('It is tried again by itself. If it stays, check the address, or ask who runs the server.');
+      return trans.__(
+        'This page retries automatically. If the problem persists, check the address or contact the administrator of the server.'
+      );
     default:
-      return trans.__('Try again. If it stays, tell who runs the server what stands here.');
+      return trans.__('Try again. If the problem persists, send this message to the administrator of the server.');
   }
 }
