@@ -18,7 +18,7 @@ def unhurried(config: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     with live_server_process(change=unhurried) as server:
-        json.dump({"url": server.url, "token": token_of(server, server.person)}, sys.stdout)
+        json.dump({"url": server.url, "token": token_of(server, server.username)}, sys.stdout)
         sys.stdout.write("\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -1,26 +1,26 @@
-/** The tab in which a new run is prepared: file, name, parameters, what the check says, and the way to start it. */
+/** The tab for a new run: file, name, parameters, validation result and the start button. */
 
 import * as React from 'react';
 
 import type { Problem } from '../api/values';
 import type { Connection } from '../model/connection';
 import { nameMistake } from '../model/form';
-import type { Broken } from '../model/incomplete';
+import type { IncompleteRun } from '../model/incomplete';
 import type { NewRun } from '../model/newrun';
-import { Button, Progress, Skeleton, StatePane } from '../ui/bricks';
+import { Button, Progress, Skeleton, StatePane } from '../ui/components';
 import { EnvironmentNote } from '../ui/environment';
 import { pictures, reanaIcon } from '../ui/icons';
 import { useObserved, View } from '../ui/observe';
-import { errorAdvice, errorSentence, useWords } from '../ui/words';
+import { errorAdvice, errorSentence, useTranslator } from '../ui/texts';
 import type { IReana } from '../tokens';
-import { Fields, mistakeWord } from './fields';
+import { Fields, mistakeText } from './fields';
 
 export interface NewRunActions {
   readonly pick: () => Promise<string>;
-  /** Open the file in the editor; at a line where one is known. */
+  /** Open the file in the editor, at a line if one is given (0: none). */
   readonly edit: (path: string, line: number) => void;
-  /** The run exists; `broken`: it was not started, and why. */
-  readonly made: (id: string, broken: Broken | null) => void;
+  /** Called when the run exists; `broken` says why it was not started. */
+  readonly made: (id: string, broken: IncompleteRun | null) => void;
 }
 
 export class NewRunWidget extends View {
@@ -55,11 +55,11 @@ function NewRunView(props: NewRunProps): React.JSX.Element {
   const pick = (): void => {
     void actions.pick().then(path => (path ? model.choose(path) : undefined));
   };
-  return model.path ? <Prepare {...props} pick={pick} /> : <NothingChosen pick={pick} />;
+  return model.path ? <Prepare {...props} pick={pick} /> : <NoFileChosen pick={pick} />;
 }
 
-function NothingChosen({ pick }: { pick: () => void }): React.JSX.Element {
-  const trans = useWords();
+function NoFileChosen({ pick }: { pick: () => void }): React.JSX.Element {
+  const trans = useTranslator();
   return (
     <StatePane
       picture={pictures.empty}
@@ -76,7 +76,7 @@ function NothingChosen({ pick }: { pick: () => void }): React.JSX.Element {
 }
 
 function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { model, actions, pick } = props;
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
@@ -100,7 +100,7 @@ function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.
         <Check {...props} />
         <EnvironmentNote connection={props.connection} images={model.form?.environments ?? []} />
         {model.form ? <Questions {...props} /> : null}
-        <Trouble {...props} />
+        <ErrorLine {...props} />
         <Submit {...props} />
       </form>
     </div>
@@ -108,7 +108,7 @@ function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.
 }
 
 function Check({ model, actions }: NewRunProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   const { validation } = model;
   if (!validation) {
     return null;
@@ -136,7 +136,7 @@ function Check({ model, actions }: NewRunProps): React.JSX.Element | null {
 }
 
 function ProblemLine({ problem, show }: { problem: Problem; show: () => void }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { severity, line, message } = problem;
   return (
     <>
@@ -152,7 +152,7 @@ function ProblemLine({ problem, show }: { problem: Problem; show: () => void }):
 }
 
 function Questions({ model }: NewRunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const inputs = [...(model.form?.files ?? []), ...(model.form?.directories ?? []).map(name => `${name}/`)];
   return (
     <>
@@ -179,7 +179,7 @@ function Questions({ model }: NewRunProps): React.JSX.Element {
 }
 
 function NameField({ model }: { model: NewRun }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const id = React.useId();
   const mistake = nameMistake(model.name);
   return (
@@ -195,15 +195,15 @@ function NameField({ model }: { model: NewRun }): React.JSX.Element {
       />
       {mistake ? (
         <span className="jp-Reana-fieldError" id={`${id}-mistake`} role="alert">
-          {mistakeWord(trans, mistake)}
+          {mistakeText(trans, mistake)}
         </span>
       ) : null}
     </div>
   );
 }
 
-function Trouble({ model }: NewRunProps): React.JSX.Element | null {
-  const trans = useWords();
+function ErrorLine({ model }: NewRunProps): React.JSX.Element | null {
+  const trans = useTranslator();
   return model.error ? (
     <p className="jp-Reana-fieldError" role="alert">
       {errorSentence(trans, model.error)} {errorAdvice(trans, model.error)}
@@ -212,7 +212,7 @@ function Trouble({ model }: NewRunProps): React.JSX.Element | null {
 }
 
 function Submit({ model }: NewRunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { transfer } = model;
   if (!transfer) {
     return (

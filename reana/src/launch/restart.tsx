@@ -1,4 +1,4 @@
-/** Ask with which parameters a run is to be done again. */
+/** Dialog for the parameters of a restart. */
 
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -7,10 +7,10 @@ import * as React from 'react';
 import { object } from '../api/read';
 import { fullName, type JsonObject, type Run, type Specification } from '../api/values';
 import { kindOf, ParameterForm } from '../model/form';
-import { Words } from '../ui/words';
+import { Words } from '../ui/texts';
 import { Fields } from './fields';
 
-/** The parameters that differ from the specification's; null: not at all. */
+/** Resolves to the parameters that override the specification; null: cancelled. */
 export async function askParameters(
   trans: TranslationBundle,
   run: Run,

@@ -1,4 +1,4 @@
-/** Secrets for the steps of runs: a dialog that lists them, takes new ones, and never shows a value. */
+/** Dialog that lists the user's secrets and adds new ones; values are never shown. */
 
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
@@ -6,13 +6,13 @@ import * as React from 'react';
 import { ReanaError } from '../api/errors';
 import { Secrets } from '../model/secrets';
 import type { IReana } from '../tokens';
-import { Button } from '../ui/bricks';
+import { Button } from '../ui/components';
 import { useObserved } from '../ui/observe';
-import { errorSentence, useWords, Words } from '../ui/words';
+import { errorSentence, useTranslator, Words } from '../ui/texts';
 
-/** Asks until nothing shall be kept any more. Rejects when REANA does not tell which there are. */
+/** Shows the dialog until it is closed. Rejects if the secrets cannot be loaded. */
 export async function showSecrets({ trans, api }: IReana): Promise<void> {
-  const secrets = new Secrets(api.keeping);
+  const secrets = new Secrets(api.secrets);
   await secrets.load().catch((error: unknown) => {
     if (error instanceof ReanaError && error.status === 403) {
       const advice = trans.__(
@@ -42,7 +42,7 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
 }
 
 function SecretsView({ secrets }: { secrets: Secrets }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   useObserved(secrets);
   return (
     <div className="jp-Reana jp-Reana-dialog">
@@ -63,23 +63,25 @@ function SecretsView({ secrets }: { secrets: Secrets }): React.JSX.Element {
 }
 
 function Kept({ secrets }: { secrets: Secrets }): React.JSX.Element {
-  const trans = useWords();
-  if (secrets.secrets.length === 0) {
+  const trans = useTranslator();
+  if (secrets.items.length === 0) {
     return <p className="jp-Reana-dim">{trans.__('No secrets yet.')}</p>;
   }
   return (
     <ul className="jp-Reana-profiles" aria-label={trans.__('Saved secrets')}>
-      {secrets.secrets.map(({ name, kind }) => (
+      {secrets.items.map(({ name, kind }) => (
         <li key={name}>
           <span title={name}>
             {name} <span className="jp-Reana-dim">{kind === 'file' ? trans.__('File') : trans.__('Variable')}</span>
           </span>
           <Button
-            kind={secrets.doomed === name ? 'warn' : undefined}
-            aria-label={secrets.doomed === name ? trans.__('Delete %1 permanently', name) : trans.__('Delete %1', name)}
+            kind={secrets.pendingDeletion === name ? 'warn' : undefined}
+            aria-label={
+              secrets.pendingDeletion === name ? trans.__('Delete %1 permanently', name) : trans.__('Delete %1', name)
+            }
             onClick={() => void secrets.forget(name)}
           >
-            {secrets.doomed === name ? trans.__('Delete permanently') : trans.__('Delete…')}
+            {secrets.pendingDeletion === name ? trans.__('Delete permanently') : trans.__('Delete…')}
           </Button>
         </li>
       ))}
@@ -93,7 +95,7 @@ interface EntryProps {
 }
 
 function NewSecretView({ secrets }: { secrets: Secrets }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const id = React.useId();
   return (
     <div className="jp-Reana-newSecret" role="group" aria-label={trans.__('New secret')}>
@@ -113,7 +115,7 @@ function NewSecretView({ secrets }: { secrets: Secrets }): React.JSX.Element {
 }
 
 function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { kind, name, nameIsWrong } = secrets;
   return (
     <Line id={id} label={trans.__('Name')}>
@@ -139,7 +141,7 @@ function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
 }
 
 function KindLine({ secrets, id }: EntryProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   return (
     <Line id={id} label={trans.__('Type')}>
       <select
@@ -156,7 +158,7 @@ function KindLine({ secrets, id }: EntryProps): React.JSX.Element {
 }
 
 function ValueLine({ secrets, id }: EntryProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   return (
     <Line id={id} label={trans.__('Value')}>
       {secrets.kind === 'env' ? (

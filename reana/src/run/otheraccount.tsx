@@ -1,16 +1,16 @@
-/** The tab of a run of another account than the connected one: nothing can be done here until that is connected again. */
+/** Shown in the tab of a run that belongs to another account than the connected one. */
 
 import * as React from 'react';
 
 import { accountKey, accountOf } from '../model/connection';
-import { Button, StatePane } from '../ui/bricks';
+import { Button, StatePane } from '../ui/components';
 import { pictures } from '../ui/icons';
 import { useObserved } from '../ui/observe';
-import { hostOf, useWords } from '../ui/words';
+import { hostOf, useTranslator } from '../ui/texts';
 import type { RunProps } from './context';
 
-export function Foreign({ reana, run }: RunProps): React.JSX.Element {
-  const trans = useWords();
+export function OtherAccount({ reana, run }: RunProps): React.JSX.Element {
+  const trans = useTranslator();
   const { connection } = reana;
   useObserved(connection);
   const [own, connected] = [accountOf(run.account), accountOf(connection.key)];

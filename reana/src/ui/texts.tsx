@@ -1,4 +1,4 @@
-/** The translator, and the words for what REANA says, for every component below. */
+/** The translator context, and texts for statuses and errors. */
 
 import { nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -10,21 +10,21 @@ export const DOMAIN = 'reana_jupyterlab';
 
 export const Words = React.createContext<TranslationBundle>(nullTranslator.load(DOMAIN));
 
-export function useWords(): TranslationBundle {
+export function useTranslator(): TranslationBundle {
   return React.useContext(Words);
 }
 
-/** The person's language as `Intl` spells it. */
+/** The language of the page as a BCP 47 tag. */
 export function language(): string {
   return document.documentElement.lang || 'en';
 }
 
-/** The host of a server, as people call it. */
+/** The host and path of a server's URL. */
 export function hostOf(server: string): string {
   return server.replace(/^https?:\/\//, '');
 }
 
-export function statusWord(trans: TranslationBundle, status: Status): string {
+export function statusLabel(trans: TranslationBundle, status: Status): string {
   const words: Readonly<Record<string, string>> = {
     created: trans.__('created'),
     queued: trans.__('queued'),
@@ -38,7 +38,7 @@ export function statusWord(trans: TranslationBundle, status: Status): string {
   return words[status] ?? status;
 }
 
-/** The cause of an error as a sentence; what the server said comes first. */
+/** The cause of an error as a sentence; the server's own message has priority. */
 export function errorSentence(trans: TranslationBundle, error: ReanaError): string {
   if (error.message) {
     return error.message;
@@ -59,7 +59,7 @@ export function errorSentence(trans: TranslationBundle, error: ReanaError): stri
   }
 }
 
-/** What a person can do about an error. */
+/** The next step after an error. */
 export function errorAdvice(trans: TranslationBundle, error: ReanaError): string {
   switch (error.status) {
     case 0:
