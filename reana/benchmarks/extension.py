@@ -19,14 +19,14 @@ from pathlib import Path
 
 import httpx
 
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, Exchange, FakeReana, hang
+from reana_jupyterlab.tests.fake_routes import ROUTES
 from reana_jupyterlab.tests.ports import free_port
 
 MEGABYTE = 1024 * 1024
 BIG = 1024 * MEGABYTE
 ROUNDS = 400
-AT_ONCE = 10
+CONCURRENCY = 10
 TURNS = 5
 
 
@@ -66,7 +66,7 @@ async def jupyter(folder: Path, reana: FakeReana) -> AsyncIterator[tuple[httpx.A
     try:
         headers = {"Authorization": f"token {token}"}
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=600) as http:
-            await until_it_answers(http)
+            await wait_until_ready(http)
             yield http, process.pid
     finally:
         process.terminate()
@@ -80,7 +80,7 @@ async def status_beside_hanging(http: httpx.AsyncClient, reana: FakeReana) -> bo
         alone.append(await p99_of_many(http, "/api/status"))
         beside.append(await p99_while_hanging(http, reana))
     quiet, busy = min(alone), min(beside)
-    print(f"GET /api/status, p99: {quiet:.2f} ms alone, {busy:.2f} ms while {AT_ONCE} requests hang at REANA")
+    print(f"GET /api/status, p99: {quiet:.2f} ms alone, {busy:.2f} ms while {CONCURRENCY} requests hang at REANA")
     return busy <= 2 * quiet
 
 
@@ -89,8 +89,8 @@ async def p99_while_hanging(http: httpx.AsyncClient, reana: FakeReana) -> float:
     reana.requests.clear()
     reana.released.clear()
     reana.fail("GET /api/workflows/hanging.1/status", hang)
-    waiting = [asyncio.ensure_future(http.get("/reana_jupyterlab/workflows/hanging.1")) for _ in range(AT_ONCE)]
-    while len(reana.seen("GET /api/workflows/hanging.1/status")) < AT_ONCE:
+    waiting = [asyncio.ensure_future(http.get("/reana_jupyterlab/workflows/hanging.1")) for _ in range(CONCURRENCY)]
+    while len(reana.seen("GET /api/workflows/hanging.1/status")) < CONCURRENCY:
         await asyncio.sleep(0.01)
     found = await p99_of_many(http, "/api/status")
     reana.faults.clear()
@@ -149,7 +149,7 @@ async def one(http: httpx.AsyncClient, path: str, query: dict[str, str]) -> floa
     return (time.perf_counter() - began) * 1000
 
 
-async def until_it_answers(http: httpx.AsyncClient) -> None:
+async def wait_until_ready(http: httpx.AsyncClient) -> None:
     """Wait for the server."""
     for _ in range(600):
         try:

@@ -30,7 +30,7 @@ def compared(page: Page, lab: Lab, reana: FakeReana) -> Page:
 
 
 def part(page: Page, name: str) -> Locator:
-    """Return a part of the comparison."""
+    """Return a section of the comparison."""
     return page.locator(".jp-Reana-compare").get_by_role("region", name=name)
 
 
@@ -53,7 +53,7 @@ def test_lines_of_the_specification_are_shown(compared: Page) -> None:
     expect(lines.locator("[data-kind=added]").first).to_contain_text("version: 0.9.4")
 
 
-def test_runs_in_one_workspace_are_said_to_be(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_runs_in_one_workspace_are_noted(page: Page, lab: Lab, reana: FakeReana) -> None:
     finished(reana, "hello.1.1")
     page.goto(lab.url())
     open_run(page, "hello#1.1")
@@ -65,7 +65,7 @@ def test_runs_in_one_workspace_are_said_to_be(page: Page, lab: Lab, reana: FakeR
     assert page.get_by_label("Compare with").locator("option", has_text="deleted").count() == 0
 
 
-def test_files_that_cannot_be_compared_leave_the_rest(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_failed_comparison_of_files_keeps_the_rest(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET .*/diff/.*", error(404, "Workspace of fit-scan.7 does not exist."))
     page.goto(lab.url())
     open_run(page, "hello#1")

@@ -14,13 +14,13 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.fake_routes import ROUTES
 from reana_jupyterlab.tests.ports import free_port
 
 PROJECT = Path(__file__).parents[2]
 SESSIONS = PROJECT / "server/src/user_workspaces/plugins/job_type/jupyter_lab"
-PATIENCE_S = 180
+TIMEOUT_S = 180
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 QUIET += ("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -37,7 +37,7 @@ class Environment:
         """Run a program of it; return what it says."""
         program = self.folder / "bin" / command[0]
         done = subprocess.run(
-            [program, *command[1:]], env=self.variables, capture_output=True, text=True, check=True, timeout=PATIENCE_S
+            [program, *command[1:]], env=self.variables, capture_output=True, text=True, check=True, timeout=TIMEOUT_S
         )
         return COLOUR.sub("", done.stdout + done.stderr)
 
@@ -67,7 +67,7 @@ def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     limits = constraints(made.folder)
     install = [uv, "pip", "install", "--quiet", "--python", made.folder / "bin" / "python", "--constraints", limits]
     wanted = f"jupyterlab=={request.param}.*"
-    subprocess.run([*install, wanted, wheels[0]], check=True, timeout=PATIENCE_S * 5)
+    subprocess.run([*install, wanted, wheels[0]], check=True, timeout=TIMEOUT_S * 5)
     (made.folder / "home").mkdir()
     return made
 
@@ -101,11 +101,11 @@ def address(environment: Environment, reana: FakeReana, tmp_path: Path) -> Itera
             yield f"http://127.0.0.1:{port}/lab?token=for-tests-only"
         finally:
             process.terminate()
-            process.wait(timeout=PATIENCE_S)
+            process.wait(timeout=TIMEOUT_S)
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.get(address, timeout=5).is_success:
@@ -131,8 +131,8 @@ def test_panel_is_there_and_connected(address: str, reana: FakeReana) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(PATIENCE_S * 1000)
-        expect.set_options(timeout=PATIENCE_S * 1000)
+        page.set_default_timeout(TIMEOUT_S * 1000)
+        expect.set_options(timeout=TIMEOUT_S * 1000)
         page.on("pageerror", lambda error: mistakes.append(str(error)))
         page.goto(address)
         expect(page.locator(".jp-LauncherCard", has_text="REANA run")).to_be_visible()

@@ -12,9 +12,9 @@ from jupyter_server.serverapp import ServerApp
 
 from reana_jupyterlab.reana import Credentials, ReanaClient
 from reana_jupyterlab.reana.transport import Limits
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_faults import make_certificate
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.fake_routes import ROUTES
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -54,8 +54,8 @@ def client(reana: FakeReana, client_for: Callable[..., ReanaClient]) -> ReanaCli
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the extension answered."""
+class Response:
+    """A response of the extension."""
 
     status: int
     text: str
@@ -72,15 +72,15 @@ class Lab:
     def __init__(self, http: httpx.AsyncClient, root: Path, app: ServerApp) -> None:
         self.http, self.root, self.app = http, root, app
 
-    async def ask(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
+    async def ask(self, method: str, path: str, body: object = None, **more: Any) -> Response:
         content = None if body is None else json.dumps(body)
         answer = await self.http.request(method, path, content=content, **more)
-        return Answer(answer.status_code, answer.text, answer.headers)
+        return Response(answer.status_code, answer.text, answer.headers)
 
-    async def get(self, path: str, **more: Any) -> Answer:
+    async def get(self, path: str, **more: Any) -> Response:
         return await self.ask("GET", path, **more)
 
-    async def post(self, path: str, body: object = None) -> Answer:
+    async def post(self, path: str, body: object = None) -> Response:
         return await self.ask("POST", path, {} if body is None else body)
 
     async def ended(self, identifier: str) -> Any:

@@ -5,7 +5,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from reana_jupyterlab.tests import fake_answers
+from reana_jupyterlab.tests import fake_routes
 from reana_jupyterlab.tests.fake_reana import Exchange, Fault, Run
 
 SQL_ERROR = (
@@ -25,7 +25,7 @@ def then_slam(act: Fault) -> Fault:
     """Do what was asked, and break the connection in place of the answer."""
 
     def fault(exchange: Exchange) -> None:
-        answer, exchange.wfile = exchange.wfile, _Nowhere()  # type: ignore[assignment] # the part that is used
+        answer, exchange.wfile = exchange.wfile, _NullWriter()  # type: ignore[assignment] # the part that is used
         act(exchange)
         exchange.wfile = answer
         exchange.close_connection = True
@@ -33,7 +33,7 @@ def then_slam(act: Fault) -> Fault:
     return fault
 
 
-class _Nowhere:
+class _NullWriter:
     def write(self, data: bytes) -> int:
         return len(data)
 
@@ -72,7 +72,7 @@ class DiskAccounting:
             return
         if is_first:
             self._seconds[run.id].wait(self.MOMENT_S)
-        fake_answers.upload(exchange, run.id)
+        fake_routes.upload(exchange, run.id)
         self._accounted.add(run.id)
 
 

@@ -137,7 +137,7 @@ class Exchange(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self) -> None:
-        self._answer()
+        self._respond()
 
     do_POST = do_PUT = do_DELETE = do_GET
 
@@ -163,7 +163,7 @@ class Exchange(BaseHTTPRequestHandler):
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         parts = urlsplit(self.path)
         self.path_only, self.query = parts.path, parse_qs(parts.query, keep_blank_values=True)  # type: ignore[misc] # set per request
         if "Transfer-Encoding" in self.headers:
