@@ -1,4 +1,4 @@
-"""The wheel in fresh environments without Node, in a browser: in the oldest JupyterLab it is for, and the newest."""
+"""The wheel in new environments without Node, in a browser: in the oldest and newest supported JupyterLab."""
 
 import os
 import re
@@ -29,12 +29,12 @@ COMPLAINT = re.compile(r"\bX\b|error|warning|problem|not found|unable|traceback"
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment with JupyterLab and the wheel, and folders that are nobody's."""
+    """A virtual environment with JupyterLab and the wheel, and its own folders."""
 
     folder: Path
 
     def run(self, *command: str) -> str:
-        """Run a program of it; return what it says."""
+        """Run a program of it; return its output."""
         program = self.folder / "bin" / command[0]
         done = subprocess.run(
             [program, *command[1:]], env=self.variables, capture_output=True, text=True, check=True, timeout=TIMEOUT_S
@@ -43,12 +43,12 @@ class Environment:
 
     @property
     def variables(self) -> dict[str, str]:
-        """All that its programs know of the machine; there is no Node."""
+        """The complete environment of its programs, without Node."""
         return {"PATH": str(self.folder / "bin"), "HOME": str(self.folder / "home"), "LANG": "C.UTF-8"}
 
 
 def constraints(folder: Path) -> Path:
-    """Return what the sessions of the server have, without JupyterLab itself: old releases stay as they are."""
+    """Return the versions of the server's sessions, except JupyterLab itself."""
     lock = (SESSIONS / "requirements.lock").read_text(encoding="utf-8")
     pins = re.findall(r"^[\w.-]+==\S+(?: ; [^\\]*)?", lock, re.MULTILINE)
     path = folder / "constraints.txt"
@@ -58,7 +58,7 @@ def constraints(folder: Path) -> Path:
 
 @pytest.fixture(scope="module", params=["4.2", "4"], ids=["oldest", "newest"])
 def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Install the wheel as people do, beside one release of JupyterLab."""
+    """Install the wheel like a user, with one release of JupyterLab."""
     wheels = list((SESSIONS / "wheels").glob("*.whl"))
     assert len(wheels) == 1, "the wheel was not built: run `make extension`"
     made = Environment(tmp_path_factory.mktemp("environment") / "venv")
@@ -81,7 +81,7 @@ def reana() -> Iterator[FakeReana]:
 
 @pytest.fixture
 def address(environment: Environment, reana: FakeReana, tmp_path: Path) -> Iterator[str]:
-    """Where JupyterLab answers, connected to a REANA."""
+    """URL of a JupyterLab that is connected to a REANA."""
     port = free_port()
     options = ["--allow-root", "--no-browser", f"--ServerApp.root_dir={tmp_path}", f"--ServerApp.port={port}"]
     options += ["--ServerApp.port_retries=0", "--IdentityProvider.token=for-tests-only"]

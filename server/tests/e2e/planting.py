@@ -17,7 +17,7 @@ from support.cluster import Fleet, fleet, own_database
 from support.server_process import environments, free_port
 
 
-class Postbox:
+class RecordingSmtpHandler:
     """A mail server that turns the first log-in away, and keeps what comes."""
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Scene:
 
     fleet: Fleet
     witness: Witness
-    postbox: Postbox
+    postbox: RecordingSmtpHandler
     planted: dict[str, str]
 
     @property
@@ -58,7 +58,7 @@ def strong() -> str:
 def planted_installation() -> Iterator[Scene]:
     """Run a web process and a controller with recognisable secrets, a provider to log in at, and a mail server."""
     with ExitStack() as stack:
-        port, postbox = free_port(), Postbox()
+        port, postbox = free_port(), RecordingSmtpHandler()
         provider = stack.enter_context(running_provider(f"http://localhost:{port}/login/with/university/done/"))
         mail = MailServer(
             postbox, hostname="127.0.0.1", port=free_port(), auth_require_tls=False, auth_required=False,

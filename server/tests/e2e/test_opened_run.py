@@ -1,4 +1,4 @@
-"""A session on a run's workspace: opened with the address that `reana-client open` prints, closed with its `close`."""
+"""A session on a run's workspace, opened with `reana-client open` and closed with `reana-client close`."""
 
 import re
 from collections.abc import Iterator

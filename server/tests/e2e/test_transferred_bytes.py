@@ -31,7 +31,7 @@ def counted(page: Page) -> Iterator[list[int]]:
     developer.detach()
 
 
-def test_a_first_visit_of_jupyterlab_takes_less_than_two_megabytes(
+def test_first_visit_of_jupyterlab_takes_less_than_two_megabytes(
     server: RunningServer, context: BrowserContext, page: Page
 ) -> None:
     flow.log_in(page, server.log_in_link)
@@ -46,7 +46,7 @@ def test_a_first_visit_of_jupyterlab_takes_less_than_two_megabytes(
     assert 500_000 < sum(sizes) < 2_000_000
 
 
-def test_a_first_visit_of_the_portal_takes_less_than_fifty_five_kilobytes(server: RunningServer, page: Page) -> None:
+def test_first_visit_of_the_portal_takes_less_than_fifty_five_kilobytes(server: RunningServer, page: Page) -> None:
     flow.log_in(page, server.manage("login_link", ADA))
     with counted(page) as sizes:
         page.reload()
