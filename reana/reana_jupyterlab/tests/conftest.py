@@ -1,4 +1,4 @@
-"""A real Jupyter server with the extension, and a REANA beside it that does what a test asks."""
+"""Fixtures: a real Jupyter server with the extension, and a fake REANA with faults on request."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -119,7 +119,7 @@ def lab_alone(
 ) -> Iterator[Lab]:
     """Jupyter without any REANA credentials."""
     for name in ("REANA_SERVER_URL", "REANA_ACCESS_TOKEN", "REANA_CREDENTIALS_FILE", "REANA_CA_FILE"):
-        # Set first: what a test puts there itself is taken away again at its end.
+        # Set first, so that values set by a test are removed at its end.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     base = f"http://127.0.0.1:{http_server_port[-1]}{jp_base_url}reana_jupyterlab/"
@@ -182,7 +182,7 @@ async def pieces(*content: bytes) -> AsyncIterator[bytes]:
 
 @pytest.fixture
 def secure(tmp_path: Path) -> Callable[[FakeReana], Path]:
-    """Give the REANA of the tests a certificate that nobody signed; return its file."""
+    """Give the fake REANA a self-signed certificate; return its file."""
 
     def make(server: FakeReana) -> Path:
         certificate, key = make_certificate(tmp_path)

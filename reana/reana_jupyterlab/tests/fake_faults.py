@@ -1,4 +1,4 @@
-"""Faults of whole REANA servers, for those that a working one does not show on demand."""
+"""Faults of REANA servers that the fake REANA can show on request."""
 
 import subprocess
 import threading
@@ -17,12 +17,12 @@ SQL_ERROR = (
 
 
 def slam(exchange: Exchange) -> None:
-    """Break the connection without an answer."""
+    """Close the connection without a response."""
     exchange.close_connection = True
 
 
 def then_slam(act: Fault) -> Fault:
-    """Do what was asked, and break the connection in place of the answer."""
+    """Handle the request, and close the connection instead of responding."""
 
     def fault(exchange: Exchange) -> None:
         answer, exchange.wfile = exchange.wfile, _NullWriter()  # type: ignore[assignment] # the part that is used

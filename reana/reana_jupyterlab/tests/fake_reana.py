@@ -1,4 +1,4 @@
-"""A small REANA of our own for the tests, on a real socket: usual answers in the real shapes, and faults on demand."""
+"""A fake REANA on a real socket: usual responses in the real format, and faults on request."""
 
 import io
 import json
@@ -118,7 +118,7 @@ class FakeReana:
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request and its answer."""
+    """One request and its response."""
 
     reana: ClassVar[FakeReana]
     protocol_version = "HTTP/1.1"

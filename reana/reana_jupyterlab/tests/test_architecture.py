@@ -1,4 +1,4 @@
-"""Who may know whom."""
+"""Import rules between the parts of the extension."""
 
 import ast
 from pathlib import Path

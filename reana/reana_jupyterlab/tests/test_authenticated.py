@@ -1,4 +1,4 @@
-"""Every route, taken from the table of routes: nobody without Jupyter's authentication, no write without XSRF."""
+"""Every route requires Jupyter's authentication, and every write the XSRF token."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A slow or broken REANA stops nobody, and is told as what it is."""
+"""A slow or broken REANA blocks no other request, and its errors are reported correctly."""
 
 import asyncio
 import time
@@ -44,7 +44,7 @@ async def test_jupyter_responds_during_requests_to_reana(
 
     reana.add("hello.1", files={"a.txt": b"x"})
     reana.fail(".* /api/workflows.*", asks_jupyter_first)
-    # A loop that waits for REANA cannot answer, and REANA waits for that answer.
+    # A blocked event loop could not respond, and REANA waits for that response.
     assert (await lab.ask(method, path, body)).status == 404
     assert seen == [200]
 

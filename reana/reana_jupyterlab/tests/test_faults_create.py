@@ -1,4 +1,4 @@
-"""Runs are made without REANA's command line, with any lawful name, and never half in silence."""
+"""Runs are created without reana-client, with any valid name, and failures are reported."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the back end owes the front end, so that it cannot go wrong there."""
+"""Guarantees of the back end for the front end."""
 
 import json
 import tomllib

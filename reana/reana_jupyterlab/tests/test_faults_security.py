@@ -1,4 +1,4 @@
-"""What is known to have leaked or let in elsewhere does neither here."""
+"""Security: known vulnerabilities of similar extensions."""
 
 import logging
 import os

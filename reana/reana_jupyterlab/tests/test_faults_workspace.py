@@ -1,4 +1,4 @@
-"""Files come whole, all, and to the right place."""
+"""Downloads are complete and in the right place."""
 
 import os
 from pathlib import Path

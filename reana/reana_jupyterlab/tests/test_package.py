@@ -1,4 +1,4 @@
-"""The package as it is built: with the front end where JupyterLab looks, or not at all; Node is not asked for."""
+"""The package is built with the front end for JupyterLab, or fails; it needs no Node."""
 
 import os
 import shutil

@@ -139,7 +139,7 @@ def test_upload_resumes_after_the_page_was_closed(server: RunningServer, context
     tab.on("request", lambda request: methods.append(request.method) if "/tus/" in request.url else None)
     tab.evaluate(DROP, [["again.bin"], MEGABYTES])
     expect(tab.get_by_role("link", name="again.bin")).to_be_visible(timeout=TIMEOUT_MS)
-    assert methods[0] == "HEAD"  # asks where to go on
+    assert methods[0] == "HEAD"  # requests the offset to resume at
     assert "POST" not in methods  # and begins nothing new
     assert (folder_of(server, tab) / "again.bin").read_bytes() == content_of("again.bin", MEGABYTES)
 

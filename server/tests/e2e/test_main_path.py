@@ -106,7 +106,7 @@ def test_logout_closes_the_session_host(by_origin: RunningServer, page: Page, tm
     wait_for(lambda: "/login" in page.url, what="the log-in page")
 
     def is_sent_to_login() -> bool:
-        tab = page.context.new_page()  # JupyterLab may be about to leave by itself, in a tab that it once was in
+        tab = page.context.new_page()  # JupyterLab may still redirect the old tab
         tab.goto(session_address)
         return "/login/" in tab.url
 

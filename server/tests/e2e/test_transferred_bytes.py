@@ -1,4 +1,4 @@
-"""How many bytes a first visit takes, as Chromium counts them on the line."""
+"""Bytes transferred by a first visit, as counted by Chromium."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 
 @contextmanager
 def counted(page: Page) -> Iterator[list[int]]:
-    """Count the bytes of each answer that ends meanwhile, with its head; begin with an empty cache."""
+    """Count the bytes of each completed response, headers included, from an empty cache."""
     sizes: list[int] = []
     developer = page.context.new_cdp_session(page)
     developer.send("Network.enable")

@@ -239,7 +239,7 @@ def each_copy_was_made_once(crowd: Crowd, copies: dict[int, int], dead: int) -> 
     wait_for(ready, within=SETTLED_WITHIN, what="the copies")
     journal = journal_of(crowd.fleet.folder, "storage")
     assert journal.keys() == copies.keys()
-    assert all(pids[:-1] in ([], [dead]) for pids in journal.values())  # what the dead one was at, was begun again
+    assert all(pids[:-1] in ([], [dead]) for pids in journal.values())  # the work of the dead controller was restarted
     where = directories(crowd.fleet)
     for copy, original in copies.items():
         names = sorted(path.name for path in where[original].iterdir() if not path.name.startswith("."))
@@ -273,6 +273,6 @@ def all_events_were_announced(crowd: Crowd, watcher: Watcher, jobs: list[int]) -
         told = watcher.of(status)
         late = [(told[job] - datetime.fromisoformat(rows[job][moment])).total_seconds() for job in told]
         middle = statistics.median(late)
-        # What is noted late of the jobs of the dead controller (its leases have to end) is told late.
+        # Changes of jobs of the dead controller are late: its leases have to expire first.
         sys.stdout.write(f"{watcher.web}: {len(told)} {status} told after {middle:.2f} s, at most {max(late):.2f} s\n")
         assert middle < LATE

@@ -66,7 +66,7 @@ class Attack:
             sock.bind((source, 0))
             sock.connect(("127.0.0.1", self._port))
             sock.sendall(self._first)
-        except OSError:  # refused or closed: the next one
+        except OSError:  # rejected or closed: open the next one
             pass
         return sock
 

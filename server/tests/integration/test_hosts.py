@@ -171,7 +171,7 @@ def _examples(patterns: list[URLPattern | URLResolver], before: str) -> Iterator
 
 
 def owner_of(path: str) -> str:
-    """Return owner_of the route is."""
+    """Return the owner of the route."""
     return NOUNS[path.split("/")[1]]
 
 

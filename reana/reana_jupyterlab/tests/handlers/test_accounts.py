@@ -1,4 +1,4 @@
-"""Several accounts: kept side by side, and never mixed up."""
+"""Several accounts are kept separate."""
 
 import json
 import os

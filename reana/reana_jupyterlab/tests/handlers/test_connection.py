@@ -1,4 +1,4 @@
-"""Credentials: tested before they are used, remembered when asked, read from a launcher's file."""
+"""Credentials are tested before use, saved on request, and read from a launcher's file."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A run whose making broke off: what failed is told, and it can be completed."""
+"""A run whose creation failed: the failure is reported, and the run can be completed."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Query parameters: what REANA knows is passed on, what nobody knows is refused, nothing is ignored."""
+"""Query parameters: those of REANA are forwarded, unknown ones are rejected."""
 
 from typing import Any
 

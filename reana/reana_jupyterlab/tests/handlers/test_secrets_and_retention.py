@@ -1,4 +1,4 @@
-"""Secrets, pruning, retention: what goes to REANA, and what does not come back."""
+"""Secrets, pruning and retention."""
 
 import pytest
 

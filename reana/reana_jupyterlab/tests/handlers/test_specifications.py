@@ -1,4 +1,4 @@
-"""What a check says of a specification: the table that the workspaces server is held against, too."""
+"""Validation of specifications against the table that the workspaces server shares."""
 
 from pathlib import Path
 from typing import Any

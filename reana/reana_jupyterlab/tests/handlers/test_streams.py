@@ -1,4 +1,4 @@
-"""Files shown and uploaded as streams."""
+"""Streamed downloads and uploads."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Runs: listed, acted upon, compared, shared."""
+"""Runs: list, actions, comparison, sharing."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The output of `diff -r`, as REANA sends it, read into files."""
+"""Parsing the output of `diff -r`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Downloads: whole or not at all, all pages, any name."""
+"""Downloads: atomic, all pages, any file name."""
 
 import asyncio
 import errno

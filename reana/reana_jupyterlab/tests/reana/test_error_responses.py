@@ -1,4 +1,4 @@
-"""What REANA says is passed on in its words, but for errors of its inside."""
+"""REANA's messages are kept, except internal errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which files go up with a run."""
+"""Input files of a run."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""JSON in pieces: the same as whole, at every cut."""
+"""Incremental JSON parsing at every chunk boundary."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Logs: JSON within JSON, cut where long, searched where asked."""
+"""Logs: JSON within JSON, truncation and search."""
 
 import json
 import tracemalloc

@@ -1,4 +1,4 @@
-"""A change whose answer does not come: what became of it is asked, and not guessed."""
+"""Changes whose response is lost are resolved by asking for the status."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Nothing outside the root: not by a name, not by a link, not by a race."""
+"""No access outside the root by names, links or races."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""HTTPS: what is wrong with an address or a certificate is said, and what to do."""
+"""HTTPS: errors of addresses and certificates name the cause and the next step."""
 
 import asyncio
 import re

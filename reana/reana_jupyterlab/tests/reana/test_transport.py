@@ -1,4 +1,4 @@
-"""Requests to REANA: tries, limits, errors by name."""
+"""Requests to REANA: retries, limits, typed errors."""
 
 import asyncio
 from collections.abc import Callable

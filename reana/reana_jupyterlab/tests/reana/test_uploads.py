@@ -1,4 +1,4 @@
-"""Uploads: whole, with patience, and never half in silence."""
+"""Uploads: complete, with retries, and failures are reported."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What is wrong with a `reana.yaml`, and where."""
+"""Problems of a `reana.yaml` with their positions."""
 
 from pathlib import Path
 from string import Template
