@@ -1,6 +1,6 @@
-"""What the API costs: CPU time of the web process for each request, over loopback with a kept connection.
+"""CPU time of the web process for each API request, over loopback with a keep-alive connection.
 
-Beside each figure: its target, and its ratio to the floor, a constant view in the same server that answers the same
+Each value has its target, and its ratio to the floor: a constant view in the same server that returns the same
 bytes. On SQLite and, where it is installed, on PostgreSQL.
 
     python benchmarks/api.py [--seconds S]
@@ -25,7 +25,7 @@ NO_POSTGRES = 3
 FEW, MANY = 10, 10_000
 WARM_UP, RUNS = 50, 7
 SLOW = 50.0
-"""Milliseconds from which a request is measured a few times only."""
+"""Milliseconds; slower requests are measured a few times only."""
 NEW = {
     "name": "cell-atlas",
     "description": "second pass",
@@ -37,7 +37,7 @@ NEW = {
 
 @dataclass(frozen=True)
 class Case:
-    """A request, and what it may cost in milliseconds."""
+    """A request, with its target in milliseconds."""
 
     name: str
     user: str
@@ -61,14 +61,14 @@ CASES = (
 
 
 class Client:
-    """One kept connection with a token."""
+    """A keep-alive connection with a token."""
 
     def __init__(self, server: LiveServer, token: str) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         self._headers = {"UWS-Authorization": f"Token {token}", "Content-Type": "application/json"}
 
     def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """Return the body of the answer, which has to be a success."""
+        """Return the body of a successful response."""
         self._connection.request(method, path, body or None, self._headers)
         response = self._connection.getresponse()
         found = response.read()
@@ -77,7 +77,7 @@ class Client:
         return found
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._connection.close()
 
 
@@ -107,7 +107,7 @@ def _run(server: LiveServer, client: Client, case: Case, requests: int) -> float
 
 
 def _unlimited(config: dict[str, Any]) -> None:
-    """Let one address ask as often as it can."""
+    """Disable the rate limits."""
     config["workflows"] = {"requests_per_second": None}
 
 
@@ -133,7 +133,7 @@ def measure(name: str, *, seconds: float, **environment: str) -> bool:
 
 
 def main() -> int:
-    """Measure on SQLite, then (in a child with a database of its own) on PostgreSQL."""
+    """Measure on SQLite, then on PostgreSQL in a child process with its own database."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=2.0, help="CPU seconds for each figure")
     parser.add_argument("--only", action="store_true", help="the database of UWS_TEST_DATABASE alone")

@@ -1,4 +1,4 @@
-"""The people and rows that `api.py` measures with: `manage.py shell -c "import api_rows; api_rows.fill(...)"`."""
+"""Creates the users and rows for `api.py`: `manage.py shell -c "import api_rows; api_rows.fill(...)"`."""
 
 import json
 import uuid
@@ -19,7 +19,7 @@ BATCH = 1000
 
 
 def fill(maker: str, *, few: int, many: int) -> None:
-    """Make four people, two of them with workspaces and jobs, one with runs, and print their tokens as JSON."""
+    """Create four users, two with workspaces and jobs, one with runs, and print their tokens as JSON."""
     now, tokens = timezone.now(), {}
     for name, username, count in (("few", "few", few), ("many", "many", many), ("maker", maker, 0)):
         user = create_user_by_name(username=username)
@@ -30,12 +30,12 @@ def fill(maker: str, *, few: int, many: int) -> None:
     make_runs(runner, count=many, now=now)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")  # as the database does by itself within minutes
+            cursor.execute("VACUUM ANALYZE")  # autovacuum does this within minutes
     print(json.dumps(tokens))
 
 
 def make_rows(user: User, *, count: int, now: datetime) -> None:
-    """Make workspaces with five names each, and a job in each; the newest three run and answer."""
+    """Create workspaces with five entries each, and a job in each; the newest three are running and ready."""
     names = [{"name": f"/notes/{number}.md"} for number in range(3)]
     links = [{"name": "/survey"}, {"name": "/atlas"}]
     workspaces = Workspace.objects.bulk_create(
@@ -86,7 +86,7 @@ def _job(user: User, workspace: Workspace, *, now: datetime, runs: bool) -> Job:
 
 
 def make_runs(user: User, *, count: int, now: datetime) -> None:
-    """Make runs of four commands, each in a workspace of its own; of every fifth the last command failed."""
+    """Create runs of four commands, each in its own workspace; every fifth failed in its last command."""
     workspaces = Workspace.objects.bulk_create(
         [
             Workspace(

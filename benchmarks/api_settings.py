@@ -1,4 +1,4 @@
-"""The settings of the server that `api.py` measures: our own, and constant views beside our paths."""
+"""Settings of the server that `api.py` measures: the project's, with additional constant views."""
 
 from user_workspaces.config.settings import *  # noqa: F403  all of it, with the constant views added
 

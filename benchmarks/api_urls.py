@@ -1,4 +1,4 @@
-"""Our paths, and `/constant/<name>`: the floor, a view that answers the same bytes without asking anybody."""
+"""The project's URLs, and `/constant/<name>`, a view that returns constant bytes without any query."""
 
 from functools import cache
 from pathlib import Path
@@ -14,14 +14,14 @@ __all__ = ["handler404", "handler500", "urlpatterns"]
 
 
 @cache
-def _answer(name: str) -> bytes:
+def _content(name: str) -> bytes:
     folder: Path = settings.DATA_DIR
     return (folder / f"constant-{name}").read_bytes()
 
 
 def constant(_request: HttpRequest, name: str) -> HttpResponse:
-    """Answer what the file holds."""
-    return HttpResponse(_answer(name), content_type="application/json")
+    """Return the contents of the file."""
+    return HttpResponse(_content(name), content_type="application/json")
 
 
 urlpatterns = [path("constant/<slug:name>", constant), *ours]

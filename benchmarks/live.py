@@ -1,7 +1,7 @@
-"""A thousand who watch: from the commit of a change to its receipt, and what they cost the web process.
+"""Delay and memory of live updates with a thousand WebSocket clients.
 
-Five hundred watch one job (its owner and four administrators, a hundred WebSockets each), five hundred the lists of
-five people. A hundred changes are written to the database, one by one, each when everybody has the last one. Prints
+Five hundred clients watch one job (its owner and four administrators, a hundred WebSockets each), five hundred the
+lists of five users. A hundred changes are committed one by one, each when all clients have the last one. Prints
 the seconds from the commit to the receipt (median, 95 %, the longest) and the memory of the web process.
 """
 
@@ -21,16 +21,16 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from support.live_server import LiveServer, live_server_process
 
-OF_EACH = 100
-PEOPLE = 5
+SOCKETS_EACH = 100
+USERS = 5
 CHANGES = 100
-GIVES_UP_AFTER = 30.0
+TIMEOUT_S = 30.0
 FILES = 8192
 
 
 @dataclass
 class Audience:
-    """Those who have to be told of a change of one job."""
+    """The clients that watch one job."""
 
     job_id: int
     tokens: list[str]
@@ -39,7 +39,7 @@ class Audience:
 
 
 async def receive(socket: ClientConnection, marker: str) -> float:
-    """Return when the message with this marker came."""
+    """Return the time when the message with this marker arrives."""
     while True:
         message = json.loads(await socket.recv())
         if message["current_job_details"]["message"] == marker:
@@ -47,26 +47,26 @@ async def receive(socket: ClientConnection, marker: str) -> float:
 
 
 async def change(audience: Audience, marker: str, write: Callable[[int, str], None]) -> list[float]:
-    """Write one change; return the seconds until each one of the audience had it."""
+    """Commit one change; return the seconds until each client received it."""
     waiting = [asyncio.create_task(receive(socket, marker)) for socket in audience.sockets]
     await asyncio.to_thread(write, audience.job_id, marker)
     committed = time.perf_counter()
-    async with asyncio.timeout(GIVES_UP_AFTER):
+    async with asyncio.timeout(TIMEOUT_S):
         return [at - committed for at in await asyncio.gather(*waiting)]
 
 
 async def open_all(server: LiveServer, audience: Audience) -> None:
-    """Open the WebSockets of an audience, and wait until each was told the first state."""
+    """Open the WebSockets of an audience, and wait until each received the first state."""
     for token in audience.tokens:
         fields = {"UWS-Authorization": f"Token {token}"}
         uri = f"ws://127.0.0.1:{server.port}{audience.path}"
-        opening = (connect(uri, additional_headers=fields, compression=None, proxy=None) for _ in range(OF_EACH))
+        opening = (connect(uri, additional_headers=fields, compression=None, proxy=None) for _ in range(SOCKETS_EACH))
         audience.sockets += await asyncio.gather(*opening)
     await asyncio.gather(*(receive(socket, "Waiting for the resource.") for socket in audience.sockets))
 
 
 def prepare() -> list[Audience]:
-    """Put people and jobs on record; ends with the audiences, the one of the single job first."""
+    """Create users and jobs; return the audiences, that of the single job first."""
     from django.utils import timezone  # noqa: PLC0415  there are no models before the settings
 
     from user_workspaces.accounts.actions import mint_token  # noqa: PLC0415  there are no models before the settings
@@ -75,15 +75,15 @@ def prepare() -> list[Audience]:
 
     now = timezone.now()
 
-    def person(name: str, *, is_superuser: bool = False) -> tuple[int, str]:
+    def make_user(name: str, *, is_superuser: bool = False) -> tuple[int, str]:
         user = User.objects.create(username=name, is_superuser=is_superuser)
         shared = {"workspace_id": 1, "job_type": "jupyter_lab", "resource": "local", "datetime_created": now}
         job = Job.objects.create(owner=user, message="Waiting for the resource.", **shared)
         return job.pk, mint_token(user=user, name="benchmark", now=now)
 
-    job_id, token = person("owner")
-    others = [person(f"administrator{number}", is_superuser=True)[1] for number in range(PEOPLE - 1)]
-    lists = [person(f"person{number}") for number in range(PEOPLE)]
+    job_id, token = make_user("owner")
+    others = [make_user(f"administrator{number}", is_superuser=True)[1] for number in range(USERS - 1)]
+    lists = [make_user(f"user{number}") for number in range(USERS)]
     return [Audience(job_id, [token, *others], f"/jobs/{job_id}/")] + [
         Audience(own, [own_token], "/jobs/") for own, own_token in lists
     ]
@@ -97,7 +97,7 @@ def write(job_id: int, marker: str) -> None:
 
 
 def memory(server: LiveServer) -> float:
-    """Return what the web process takes now, in MiB."""
+    """Return the current memory of the web process, in MiB."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             is_it = b"runserver" in (process / "cmdline").read_bytes().split(b"\0")
@@ -117,29 +117,29 @@ def report(name: str, seconds: list[float]) -> None:
 
 
 async def measure(server: LiveServer, audiences: list[Audience]) -> None:
-    """Open everything, change a hundred times, print."""
+    """Open all WebSockets, commit the changes, and print the results."""
     alone = memory(server)
     begin = time.perf_counter()
     for audience in audiences:
         await open_all(server, audience)
     number = sum(len(audience.sockets) for audience in audiences)
-    print(f"{number} WebSockets opened and told in {time.perf_counter() - begin:.1f} s")
+    print(f"{number} WebSockets opened and synchronized in {time.perf_counter() - begin:.1f} s")
     one, lists, in_memory = list[float](), list[float](), [memory(server)]
     for count in range(CHANGES):
-        audience = audiences[0] if count % 2 == 0 else audiences[1 + count // 2 % PEOPLE]
+        audience = audiences[0] if count % 2 == 0 else audiences[1 + count // 2 % USERS]
         (one if count % 2 == 0 else lists).extend(await change(audience, f"Step {count}.", write))
         in_memory.append(memory(server))
-        await asyncio.sleep(random.uniform(0, 0.25))  # noqa: S311  no step with the looks of the server
+        await asyncio.sleep(random.uniform(0, 0.25))  # noqa: S311  no synchronization with the server's polling
     print(f"{CHANGES} changes, {len(one) + len(lists)} messages: from the commit to the receipt")
-    report("one job, 500 watch", one)
-    report("lists, 100 watch each", lists)
+    report("one job, 500 clients", one)
+    report("lists, 100 clients each", lists)
     after = f"{in_memory[0]:.1f} with them, {in_memory[-1]:.1f} after the changes (most {max(in_memory):.1f})"
     print(f"memory of the web process in MiB: {alone:.1f} alone, {after}")
     await asyncio.gather(*(socket.close() for audience in audiences for socket in audience.sockets))
 
 
 def main() -> None:
-    """Run it on a server of its own."""
+    """Run it on a separate server."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, most), most))
     with live_server_process(controller=False) as server:

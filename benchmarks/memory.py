@@ -1,4 +1,4 @@
-"""What long lists leave in the memory of the web process: private MiB at the start, after and at most.
+"""Memory growth of the web process by long lists: private MiB at the start, afterwards, and the limit.
 
 Four clients ask a few thousand times for a list of 600 jobs, as portals poll it, then for one of 10,000. Then the same
 with a server that does not keep itself small, which is asked less often: it grows with each request. The ratio is that
@@ -20,12 +20,12 @@ from support.live_server import LiveServer, live_server_process
 HERE = Path(__file__).resolve().parent
 CLIENTS = 4
 BOUND = 150.0
-"""MiB that the process may have of its own."""
+"""Limit of private memory in MiB."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A list, and how often all clients together ask for it, of a server that is bounded and of one that is not."""
+    """A list, and its total number of requests, on a bounded and an unbounded server."""
 
     rows: int
     requests: int
@@ -36,13 +36,13 @@ CASES = (Case(600, 3000, 1000), Case(10_000, 240, 40))
 
 
 def own_memory(pid: int) -> float:
-    """Return the MiB that a process shares with no other one."""
+    """Return the private memory of a process in MiB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:"))) / 1024
 
 
 def ask(server: LiveServer, token: str, times: int) -> None:
-    """Ask for the list of jobs, again and again, on one connection."""
+    """Request the list of jobs repeatedly on one connection."""
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         for _ in range(times):
             connection.request("GET", "/jobs/", headers={"UWS-Authorization": f"Token {token}"})
@@ -53,7 +53,7 @@ def ask(server: LiveServer, token: str, times: int) -> None:
 
 
 def grown(rows: int, requests: int, **environment: str) -> tuple[float, float]:
-    """Return what the web process takes at the start and afterwards."""
+    """Return the memory of the web process at the start and afterwards."""
     with live_server_process(controller=False, further={"PYTHONPATH": str(HERE), **environment}) as server:
         command = f"import api_rows; api_rows.fill({server.username!r}, few=1, many={rows})"
         token = json.loads(server.manage("shell", "--no-imports", "-c", command).splitlines()[-1])["many"]
@@ -64,7 +64,7 @@ def grown(rows: int, requests: int, **environment: str) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Print a line for each list; 1 where the bound is broken."""
+    """Print a line for each list; return 1 if the limit is exceeded."""
     met = True
     print("own memory of the web process in MiB   requests   start   after   bound   without   ratio of growth")
     for case in CASES:

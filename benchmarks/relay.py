@@ -1,9 +1,9 @@
-"""What the way through the relay costs, against going to the session directly, and against nginx where it is there.
+"""Cost of the relay, compared with a direct connection to the session, and with nginx if installed.
 
 Prints requests per second of a small GET at 1 and at 64 connections with the CPU time that a request takes of the
 proxy's process, the speed of a download of 100 MB, and the time of a WebSocket message of 1 kB there and back:
-medians of rounds that take turns, so that a noisy machine is noisy for all. Browsers speak TCP, so that is what the
-rest is compared with; the relay and nginx reach the session by its Unix socket. The relay runs inside uvicorn, as in
+medians of alternating rounds, so that a noisy machine affects all. Browsers use TCP, which is the baseline of the
+comparison; the relay and nginx reach the session by its Unix socket. The relay runs inside uvicorn, as in
 the web process, and checks every request by its signed cookie; nginx checks nothing. Loopback only, under a minute.
 """
 
@@ -28,12 +28,12 @@ SECONDS = 1.0
 WARM_UP = 0.2
 PATIENCE = 10.0
 MESSAGE = b"\x82\xfe\x04\x00" + bytes(4) + bytes(1024)
-"""A binary frame as a browser sends it, masked with zeros; it is sent back as it is."""
+"""A binary frame of a browser, masked with zeros; it is echoed unchanged."""
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to the session: a Unix socket or a port of this machine, and the process whose CPU time counts."""
+class Target:
+    """A route to the session: a Unix socket or a port, and the process whose CPU time counts."""
 
     name: str
     address: str | int
@@ -42,7 +42,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Round:
-    """What one way was measured at, in requests/s, microseconds, MB/s and microseconds."""
+    """Results of one route, in requests/s, microseconds, MB/s and microseconds."""
 
     alone: float
     alone_cpu: float
@@ -53,12 +53,12 @@ class Round:
 
 
 class Asker(asyncio.Protocol):
-    """Asks again as soon as it was answered; after `opening`, if there is one, was answered."""
+    """Sends a request after each response; first sends `opening`, if given."""
 
-    def __init__(self, question: bytes, answer_size: int, *, opening: bytes = b"") -> None:
+    def __init__(self, question: bytes, response_size: int, *, opening: bytes = b"") -> None:
         self.responses = 0
         self.lost = False
-        self._question, self._size, self._opening = question, answer_size, opening
+        self._question, self._size, self._opening = question, response_size, opening
         self._came = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -84,16 +84,16 @@ class Asker(asyncio.Protocol):
         self.lost = True
 
 
-async def connect(way: Way, make: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
-    """Open a connection; tries again while the other end is not up yet."""
+async def connect(target: Target, make: Callable[[], asyncio.Protocol]) -> asyncio.Transport:
+    """Open a connection; retries while the other end is starting."""
     loop = asyncio.get_running_loop()
     give_up = time.monotonic() + PATIENCE
     while True:
         try:
-            if isinstance(way.address, str):
-                transport, _ = await loop.create_unix_connection(make, way.address)
+            if isinstance(target.address, str):
+                transport, _ = await loop.create_unix_connection(make, target.address)
             else:
-                transport, _ = await loop.create_connection(make, "127.0.0.1", way.address)
+                transport, _ = await loop.create_connection(make, "127.0.0.1", target.address)
         except OSError:
             if time.monotonic() > give_up:
                 raise
@@ -103,7 +103,7 @@ async def connect(way: Way, make: Callable[[], asyncio.Protocol]) -> asyncio.Tra
 
 
 def request(what: str, *, cookie: str, more: str = "") -> bytes:
-    """Return a request as a browser sends it to a session."""
+    """Return a request like that of a browser to a session."""
     lines = [
         f"GET /passthrough/local/12/{what} HTTP/1.1",
         "Host: s12.localhost:8000",
@@ -122,8 +122,8 @@ def request(what: str, *, cookie: str, more: str = "") -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-async def answer_size(way: Way, question: bytes) -> int:
-    """Return how many bytes answer a question; the same for every time it is asked."""
+async def response_size(target: Target, question: bytes) -> int:
+    """Return the size of the response, which is constant."""
     answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
 
     class First(asyncio.Protocol):
@@ -131,32 +131,32 @@ async def answer_size(way: Way, question: bytes) -> int:
             if not answered.done():
                 answered.set_result(data)
 
-    transport = await connect(way, First)
+    transport = await connect(target, First)
     transport.write(question)
     response = await asyncio.wait_for(answered, PATIENCE)
     transport.abort()
     if not response.startswith(b"HTTP/1.1 200 "):
-        raise RuntimeError(f"{way.name} answers {response[:100]!r}")
+        raise RuntimeError(f"{target.name} responded {response[:100]!r}")
     return len(response)
 
 
-async def ask(way: Way, askers: list[Asker]) -> tuple[float, float]:
-    """Let all ask for a while; return the answers per second, and the CPU microseconds of the way for each."""
-    transports = [await connect(way, lambda asker=asker: asker) for asker in askers]  # type: ignore[misc]  # bound early
+async def ask(target: Target, askers: list[Asker]) -> tuple[float, float]:
+    """Send requests for a while; return responses per second and CPU microseconds per response."""
+    transports = [await connect(target, lambda asker=asker: asker) for asker in askers]  # type: ignore[misc]  # bound early
     await asyncio.sleep(WARM_UP)
-    before, cpu, begin = sum(asker.responses for asker in askers), process_times(way.pid), time.perf_counter()
+    before, cpu, begin = sum(asker.responses for asker in askers), process_times(target.pid), time.perf_counter()
     await asyncio.sleep(SECONDS)
     responses, took = sum(asker.responses for asker in askers) - before, time.perf_counter() - begin
-    cpu = process_times(way.pid) - cpu
+    cpu = process_times(target.pid) - cpu
     if not responses or any(asker.lost for asker in askers):
-        raise RuntimeError(f"{way.name} lost a connection")
+        raise RuntimeError(f"{target.name} lost a connection")
     for transport in transports:
         transport.abort()
     return responses / took, cpu / responses * 1e6
 
 
-async def download(way: Way, question: bytes) -> float:
-    """Fetch the large file once; return MB/s."""
+async def download(target: Target, question: bytes) -> float:
+    """Download the large file once; return MB/s."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     left: int = Sizes.LARGE * MEGABYTE
 
@@ -167,7 +167,7 @@ async def download(way: Way, question: bytes) -> float:
             if left <= 0 and not done.done():
                 done.set_result(None)
 
-    transport = await connect(way, Count)
+    transport = await connect(target, Count)
     begin = time.perf_counter()
     transport.write(question)
     await asyncio.wait_for(done, 3 * PATIENCE)
@@ -175,21 +175,21 @@ async def download(way: Way, question: bytes) -> float:
     return Sizes.LARGE / (time.perf_counter() - begin)
 
 
-async def measure(way: Way, cookie: str) -> Round:
-    """Measure one way once."""
+async def measure(target: Target, cookie: str) -> Round:
+    """Measure one route once."""
     small, handshake = request("small", cookie=cookie), "Connection: Upgrade\r\nUpgrade: websocket"
-    size = await answer_size(way, small)
-    alone = await ask(way, [Asker(small, size)])
-    crowd = await ask(way, [Asker(small, size) for _ in range(Sizes.CROWD)])
-    speed = await download(way, request("large", cookie=cookie))
+    size = await response_size(target, small)
+    alone = await ask(target, [Asker(small, size)])
+    crowd = await ask(target, [Asker(small, size) for _ in range(Sizes.CROWD)])
+    speed = await download(target, request("large", cookie=cookie))
     opening = request("echo", cookie=cookie, more=handshake)
-    echoes, _ = await ask(way, [Asker(MESSAGE, len(MESSAGE), opening=opening)])
+    echoes, _ = await ask(target, [Asker(MESSAGE, len(MESSAGE), opening=opening)])
     return Round(*alone, *crowd, speed, 1e6 / echoes)
 
 
-def report(ways: list[Way], rounds: dict[str, list[Round]]) -> None:
-    """Print a line for each figure: the medians, and each as a multiple of the first way's."""
-    figures = [
+def report(targets: list[Target], rounds: dict[str, list[Round]]) -> None:
+    """Print a line for each metric: medians, and their ratios to the first route."""
+    metrics = [
         ("requests/s, 1 connection", "alone", "{:,.0f}"),
         (f"requests/s, {Sizes.CROWD} connections", "crowd", "{:,.0f}"),
         ("CPU us/request, 1 connection", "alone_cpu", "{:.1f}"),
@@ -197,15 +197,15 @@ def report(ways: list[Way], rounds: dict[str, list[Round]]) -> None:
         (f"download of {Sizes.LARGE} MB, MB/s", "download", "{:,.0f}"),
         ("WebSocket 1 kB and back, us", "echo", "{:.0f}"),
     ]
-    print(f"{'':34}" + "".join(f"{way.name:>20}" for way in ways))
-    for title, name, form in figures:
-        medians = [statistics.median(getattr(one, name) for one in rounds[way.name]) for way in ways]
+    print(f"{'':34}" + "".join(f"{target.name:>20}" for target in targets))
+    for title, name, form in metrics:
+        medians = [statistics.median(getattr(one, name) for one in rounds[target.name]) for target in targets]
         cells = [form.format(median) + f" ({median / medians[0]:5.2f})" for median in medians]
         print(f"{title:34}" + "".join(f"{cell:>20}" for cell in cells))
 
 
 def main() -> None:
-    """Start the parties, let them take turns, print the table."""
+    """Start the processes, measure in alternating rounds, and print the table."""
     start = multiprocessing.get_context("spawn").Process
     key, (port, relay_port, nginx_port) = secrets.token_urlsafe(50), (free_port(), free_port(), free_port())
     with ExitStack() as stack:
@@ -217,21 +217,21 @@ def main() -> None:
             process.start()
             stack.callback(process.join)
             stack.callback(process.terminate)
-        ways = [
-            Way("direct, TCP", port, session.pid or 0),
-            Way("direct, Unix", path, session.pid or 0),
-            Way("relay", relay_port, relay.pid or 0),
+        targets = [
+            Target("direct, TCP", port, session.pid or 0),
+            Target("direct, Unix", path, session.pid or 0),
+            Target("relay", relay_port, relay.pid or 0),
         ]
         if (pid := stack.enter_context(nginx(directory, path, nginx_port))) is not None:
-            ways.append(Way("nginx, unchecked", nginx_port, pid))
+            targets.append(Target("nginx, unchecked", nginx_port, pid))
         else:
-            print("nginx is not installed: left out")
-        print(f"{ROUNDS} rounds of {SECONDS:g} s each, taking turns, {os.cpu_count()} CPUs; in brackets: to the first")
-        rounds: dict[str, list[Round]] = {way.name: [] for way in ways}
+            print("nginx is not installed: skipped")
+        print(f"{ROUNDS} rounds of {SECONDS:g} s each, alternating, {os.cpu_count()} CPUs; (ratio to the first)")
+        rounds: dict[str, list[Round]] = {target.name: [] for target in targets}
         for _ in range(ROUNDS):
-            for way in ways:
-                rounds[way.name].append(uvloop.run(measure(way, session_cookie(key))))
-    report(ways, rounds)
+            for target in targets:
+                rounds[target.name].append(uvloop.run(measure(target, session_cookie(key))))
+    report(targets, rounds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who takes part in `relay.py`: a session that does next to nothing, the relay in front of it, and nginx."""
+"""Processes of `relay.py`: a minimal session, the relay in front of it, and nginx."""
 
 import asyncio
 import os
@@ -30,16 +30,16 @@ SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection:
 
 
 class Sizes(IntEnum):
-    """How much is asked for."""
+    """Sizes of the requests."""
 
     LARGE = 100
     """MB of the download."""
     CROWD = 64
-    """Connections at once."""
+    """Concurrent connections."""
 
 
 class Session(asyncio.Protocol):
-    """Answers requests that come in one piece each; after a handshake it sends every byte back."""
+    """Responds to requests that arrive in one chunk each; after a handshake it echoes all bytes."""
 
     def __init__(self) -> None:
         self._left = 0
@@ -82,7 +82,7 @@ class Session(asyncio.Protocol):
 
 
 def run_session(path: str, port: int) -> None:
-    """Serve on a Unix socket, and on a port for comparison, until the process is ended."""
+    """Serve on a Unix socket, and on a port for comparison, until the process is terminated."""
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
@@ -94,14 +94,14 @@ def run_session(path: str, port: int) -> None:
 
 
 def session_cookie(key: str) -> str:
-    """Return the cookie that opens the session, signed as the server signs it."""
+    """Return the cookie of the session, signed like the server signs it."""
     _use(key)
     claim = TicketClaims(job_id=JOB, user_id=OWNER, epoch=EPOCH)
     return f"{cookie_name(JOB)}={sign(claim, Purpose.COOKIE, now=datetime.now(UTC))}"
 
 
 def run_relay(path: str, port: int, key: str) -> None:
-    """Run uvicorn with the relay in it, as the web process does, until the process is ended."""
+    """Run uvicorn with the relay, like the web process, until the process is terminated."""
     _use(key)
     table = RouteTable()
     endpoint = Endpoint(path, os.geteuid(), authorization="token 0123456789abcdef0123456789abcdef")
@@ -111,10 +111,10 @@ def run_relay(path: str, port: int, key: str) -> None:
         table=table,
         verify_cookie=_verify_cookie,
         origins=SessionOrigins(domains=("localhost",)),
-        limits=ProxyLimits(upstreams_per_job=Sizes.CROWD),  # a crowd of browsers is one person's here
+        limits=ProxyLimits(upstreams_per_job=Sizes.CROWD),  # all browsers belong to one user
     )
     config = uvicorn.Config(
-        _no_hub,
+        _no_app,
         http=relay_protocol(state),
         loop="none",
         lifespan="off",
@@ -138,8 +138,8 @@ def _verify_cookie(text: str, job_id: int) -> CookieClaims | None:
     return CookieClaims(claim.job_id, claim.user_id, claim.epoch, claim.expires_at) if claim else None
 
 
-async def _no_hub(_scope: object, _receive: object, _send: object) -> None:
-    """Stand where Django stands: nothing is asked of it."""
+async def _no_app(_scope: object, _receive: object, _send: object) -> None:
+    """Replace the Django application, which gets no request."""
 
 
 NGINX = """
@@ -164,7 +164,7 @@ http {{
 
 @contextmanager
 def nginx(directory: Path, path: str, port: int) -> Iterator[int | None]:
-    """Run nginx as a plain proxy with one worker; gives its pid, None where it is not installed."""
+    """Run nginx as a plain proxy with one worker; yield its PID, or None if it is not installed."""
     program = shutil.which("nginx")
     if program is None:
         yield None
@@ -181,7 +181,7 @@ def nginx(directory: Path, path: str, port: int) -> Iterator[int | None]:
 
 
 def process_times(pid: int) -> float:
-    """Return the CPU seconds of a process and of the children that it has."""
+    """Return the CPU seconds of a process and its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return sum(_times(one) for one in [str(pid), *children])
 
@@ -192,7 +192,7 @@ def _times(pid: str) -> float:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on right now."""
+    """Return a free port."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])

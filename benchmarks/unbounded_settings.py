@@ -1,4 +1,4 @@
-"""The settings of the server that `memory.py` compares with: our own, and nothing is done to keep the process small."""
+"""Settings of the unbounded server of `memory.py`: the project's, without memory bounds."""
 
 from user_workspaces.config.settings import *  # noqa: F403  all of it
 from user_workspaces.config.settings import INSTALLED_APPS as OURS

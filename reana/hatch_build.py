@@ -1,4 +1,4 @@
-"""Building needs no Node: the front end is built before, and goes into the package as it is."""
+"""Packages the prebuilt front end, so that building needs no Node."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ SHARED = "share/jupyter/labextensions/reana-jupyterlab"
 
 
 class FrontEndHook(BuildHookInterface[Any]):
-    """Puts the built front end where JupyterLab looks for it; without one there is an error, not an empty package."""
+    """Installs the front end where JupyterLab looks for it; fails if it has not been built."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Add the front end to the wheel."""

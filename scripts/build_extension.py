@@ -21,13 +21,13 @@ SOURCES = PROJECT / "reana"
 CACHE = PROJECT / ".cache" / "extension"
 WHEELS = PROJECT / "server/src/user_workspaces/plugins/job_type/jupyter_lab/wheels"
 BUNDLED = ("@codemirror/lint", "@jupyter/builder", "typescript", "yaml")
-"""What the bundler has to find: itself, the compiler, and the packages that JupyterLab does not bring."""
+"""Packages for the bundler: itself, the compiler, and dependencies that JupyterLab does not provide."""
 PARTS: tuple[str, ...] = (
     "package.json", "yarn.lock", ".yarnrc.yml", "tsconfig.json", "tsconfig.bundle.json", "pyproject.toml",
     "hatch_build.py", "install.json", "README.md", "LICENSE", "packaging", "jupyter-config", "schema", "src", "style",
     "reana_jupyterlab",
 )  # fmt: skip
-"""What the wheel is made of."""
+"""Sources of the wheel."""
 LEFT_OUT = {"__pycache__", "labextension", "tests", "node_modules"}
 OLDEST_NODE = 20
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -35,16 +35,16 @@ TRIES = 3
 
 
 class BuildFailed(Exception):
-    """The wheel could not be built; the message is for people."""
+    """The wheel could not be built; the message is for users."""
 
 
 def say(text: str) -> None:
-    """Tell what goes on."""
+    """Print progress to the standard error."""
     sys.stderr.write(f"{text}\n")
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """Walk what goes into the wheel or decides what does, in a fixed order."""
+    """Yield the files that determine the wheel, in a fixed order."""
     for part in sorted(PARTS):
         path = folder / part
         found = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
@@ -52,7 +52,7 @@ def files_of(folder: Path) -> Iterator[Path]:
 
 
 def digest_of(folder: Path) -> str:
-    """Return the name of this content of the sources: 20 hexadecimal digits."""
+    """Return the digest of the sources: 20 hexadecimal digits."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for path in files_of(folder):
         digest.update(f"{path.relative_to(folder)}\0".encode())
@@ -61,7 +61,7 @@ def digest_of(folder: Path) -> str:
 
 
 def run(command: Sequence[str | Path], *, cwd: Path, tries: int = 1) -> None:
-    """Run a command; raises `BuildFailed` with its last lines. `tries`: networks break."""
+    """Run a command, with retries for network failures. Raises `BuildFailed` with its last lines."""
     environment = {"NODE_EXTRA_CA_CERTS": str(CERTIFICATES)} if CERTIFICATES.is_file() else {}
     environment |= {"UV_SYSTEM_CERTS": "1", **os.environ}
     for tried in range(1, tries + 1):
@@ -91,7 +91,7 @@ def install_tools() -> Path:
 
 
 def find_node(python: Path) -> Path:
-    """Return Node of the machine, where it is new enough; else the one that a package brings into our environment."""
+    """Return the system's Node if it is new enough, else that of a Python package."""
     for name in ("node", "nodejs"):
         found = shutil.which(name)
         if found and is_new_enough(Path(found)):
@@ -109,7 +109,7 @@ def find_node(python: Path) -> Path:
 
 
 def is_new_enough(node: Path) -> bool:
-    """Return whether this is a Node that runs and is new enough."""
+    """Return True if this Node runs and is new enough."""
     try:
         told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False, timeout=60).stdout
         return int(told.strip().removeprefix("v").partition(".")[0]) >= OLDEST_NODE
@@ -118,7 +118,7 @@ def is_new_enough(node: Path) -> bool:
 
 
 def copy_sources(stage: Path) -> None:
-    """Work on a copy: what is being developed stays as it is."""
+    """Copy the sources, so that the working tree stays unchanged."""
     for path in files_of(SOURCES):
         target = stage / path.relative_to(SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +126,7 @@ def copy_sources(stage: Path) -> None:
 
 
 def install_packages(stage: Path, *, node: Path, python: Path) -> None:
-    """Install what the bundler has to find, in the versions and with the checksums of the lock file."""
+    """Install the packages of the bundler, with versions and checksums of the lock file."""
     whole = json.loads((SOURCES / "package.json").read_text())
     ranges = {**whole["dependencies"], **whole["devDependencies"]}
     part = {
@@ -147,15 +147,15 @@ def install_packages(stage: Path, *, node: Path, python: Path) -> None:
 
 
 def check_lock(path: Path) -> None:
-    """Raise `BuildFailed` where anything was installed that the lock file does not hold."""
+    """Raise `BuildFailed` if anything was installed that is not in the lock file."""
     known = set(entries(SOURCES / "yarn.lock"))
     new = [entry.partition("\n")[0] for entry in entries(path) if entry not in known and "@workspace:" not in entry]
     if new:
-        raise BuildFailed(f"reana/yarn.lock does not hold {', '.join(new[:3])}: run `jlpm install` in reana/")
+        raise BuildFailed(f"reana/yarn.lock does not contain {', '.join(new[:3])}: run `jlpm install` in reana/")
 
 
 def entries(lock: Path) -> Iterator[str]:
-    """Return the entries of a lock file, each as version and checksum: for whom it is asked may be less in a part."""
+    """Yield the entries of a lock file as version and checksum, without their dependents, which differ in a subset."""
     for entry in lock.read_text().split("\n\n"):
         lines = entry.strip().splitlines()
         kept = [line.strip() for line in lines if line.startswith(("  resolution:", "  checksum:"))]
@@ -164,7 +164,7 @@ def entries(lock: Path) -> Iterator[str]:
 
 
 def build(stage: Path, target: Path) -> None:
-    """Make the wheel in the folder `target`."""
+    """Build the wheel in the folder `target`."""
     say("Building the REANA extension for JupyterLab (once per change of its sources; a minute or two)")
     python = install_tools()
     node = find_node(python)
@@ -179,12 +179,12 @@ def build(stage: Path, target: Path) -> None:
 
 
 def wheel_in(folder: Path) -> Path | None:
-    """Return the wheel that is kept in a folder."""
+    """Return the wheel in a folder, if any."""
     return next(folder.glob("*.whl"), None)
 
 
 def put(wheel: Path) -> None:
-    """Let the next sessions have this wheel, and no other."""
+    """Install this wheel for new sessions, replacing all others."""
     WHEELS.mkdir(exist_ok=True)
     location = WHEELS / wheel.name
     if not location.is_file() or location.read_bytes() != wheel.read_bytes():
@@ -197,10 +197,10 @@ def put(wheel: Path) -> None:
 
 
 def prepare() -> Path:
-    """Return the wheel for the sources as they are, built if it is not there."""
+    """Return the wheel of the current sources, building it if needed."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # somebody else may be building it: then it is there afterwards
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be building it
         folder = CACHE / digest_of(SOURCES)
         found = wheel_in(folder)
         if found is None:
@@ -223,7 +223,7 @@ def prepare() -> Path:
 
 
 def main() -> int:
-    """Prepare it; the exit code says whether it is there."""
+    """Build the wheel; return 0 on success."""
     try:
         prepare()
     except (BuildFailed, OSError) as error:

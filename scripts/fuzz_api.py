@@ -1,4 +1,4 @@
-"""Try thousands of requests made from the description of the API on a running server: `make fuzz-api`.
+"""Send thousands of requests generated from the API description to a running server: `make fuzz-api`.
 
     python scripts/fuzz_api.py [--examples N] [--seed S]
 
@@ -16,7 +16,7 @@ USUAL_EXAMPLES, FEWEST_CASES = 150, 5000
 
 
 def main() -> int:
-    """Start a server on an empty database, try it, and print what was found."""
+    """Start a server on an empty database, test it, and print the findings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--examples", type=int, default=USUAL_EXAMPLES, help="requests for each operation, beside the fixed ones"

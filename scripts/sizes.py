@@ -22,7 +22,7 @@ MEDIAN, P90 = 0.5, 0.9
 
 @dataclass(frozen=True)
 class Function:
-    """A function or method: where it begins, its lines (decorators left out), and whether it is typed throughout."""
+    """A function or method: location, lines without decorators, and whether it is fully typed."""
 
     location: str
     lines: int
@@ -39,8 +39,8 @@ class Module:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A measured value beside its limit; `binding`: breaking it is an error."""
+class Metric:
+    """A measured value with its limit; exceeding a `binding` one is an error."""
 
     name: str
     value: float
@@ -50,57 +50,57 @@ class Figure:
 
     @property
     def is_met(self) -> bool:
-        """Whether the value is within the limit."""
+        """True if the value is within the limit."""
         return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def __str__(self) -> str:
-        mark = "ok" if self.is_met else "TOO LONG" if self.binding else "over the aim"
+        verdict = "ok" if self.is_met else "TOO LONG" if self.binding else "above the target"
         relation = ">=" if self.at_least else "<="
-        return f"  {self.name:<28} {self.value:>8.4g}   {relation} {self.limit:<6g} {mark}"
+        return f"  {self.name:<28} {self.value:>8.4g}   {relation} {self.limit:<6g} {verdict}"
 
 
 def main() -> int:
-    """Print the figures and what is over a limit, by name."""
+    """Print the metrics, and the names of files and functions that exceed a limit."""
     tests = list(modules(TESTS))
     known = {test.path for test in tests}
     sources = [module for module in modules(SOURCES) if module.path not in known]
-    figures = [*sizes("source", sources), *sizes("test", tests), *shares(sources, tests)]
-    for figure in figures:
-        print(figure)
+    metrics = [*sizes("source", sources), *sizes("test", tests), *shares(sources, tests)]
+    for metric in metrics:
+        print(metric)
     too_long = list(violations([*sources, *tests, *modules(BESIDE)]))
     for line in too_long:
         print(f"TOO LONG  {line}")
     return 1 if too_long else 0
 
 
-def sizes(kind: str, found: Sequence[Module]) -> list[Figure]:
+def sizes(kind: str, found: Sequence[Module]) -> list[Metric]:
     """Return the sizes of files and functions; empty for an empty folder."""
     files = [module.lines for module in found if module.lines]
     functions = [function.lines for module in found for function in module.functions]
     if not files or not functions:
         return []
     return [
-        Figure(f"{kind} file, p90", percentile(files, P90), FILE_P90),
-        Figure(f"{kind} file, max", max(files), FILE_MAX, binding=True),
-        Figure(f"{kind} function, median", percentile(functions, MEDIAN), FUNCTION_MEDIAN),
-        Figure(f"{kind} function, p90", percentile(functions, P90), FUNCTION_P90),
-        Figure(f"{kind} function, max", max(functions), FUNCTION_MAX, binding=True),
+        Metric(f"{kind} file, p90", percentile(files, P90), FILE_P90),
+        Metric(f"{kind} file, max", max(files), FILE_MAX, binding=True),
+        Metric(f"{kind} function, median", percentile(functions, MEDIAN), FUNCTION_MEDIAN),
+        Metric(f"{kind} function, p90", percentile(functions, P90), FUNCTION_P90),
+        Metric(f"{kind} function, max", max(functions), FUNCTION_MAX, binding=True),
     ]
 
 
-def shares(sources: Sequence[Module], tests: Sequence[Module]) -> list[Figure]:
-    """Return how much is typed, and how much test there is for a line of source."""
+def shares(sources: Sequence[Module], tests: Sequence[Module]) -> list[Metric]:
+    """Return the share of typed functions, and test lines per source line."""
     functions = [function for module in [*sources, *tests] for function in module.functions]
     typed = sum(function.typed for function in functions) / max(1, len(functions))
     ratio = sum(module.lines for module in tests) / max(1, sum(module.lines for module in sources))
     return [
-        Figure("typed functions, share", typed, TYPED_SHARE, at_least=True),
-        Figure("test lines per source line", ratio, TEST_LINES_PER_SOURCE_LINE, at_least=True),
+        Metric("typed functions, share", typed, TYPED_SHARE, at_least=True),
+        Metric("test lines per source line", ratio, TEST_LINES_PER_SOURCE_LINE, at_least=True),
     ]
 
 
 def violations(found: Iterable[Module]) -> Iterator[str]:
-    """Name what breaks a binding limit."""
+    """Yield what exceeds a binding limit."""
     for module in found:
         if module.lines > FILE_MAX:
             yield f"{module.path}: {module.lines} lines (at most {FILE_MAX})"
@@ -115,7 +115,7 @@ def percentile(values: Sequence[int], share: float) -> int:
 
 
 def modules(folders: Iterable[str], *, project: Path = PROJECT) -> Iterator[Module]:
-    """Read every Python file below the folders; migrations are written by a program and left out."""
+    """Read every Python file below the folders, except generated migrations."""
     for folder in folders:
         for path in sorted((project / folder).rglob("*.py")):
             if not {"migrations", "__pycache__", "_build"} & set(path.parts):
@@ -135,7 +135,7 @@ def _measure(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Functio
 
 
 def _is_typed(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether all arguments and the result have types; `self` and `cls` need none, `__init__` returns nothing."""
+    """Return True if all arguments and the result have types; `self`, `cls` and the result of `__init__` need none."""
     arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
     named = [argument for argument in arguments if argument is not None and argument.arg not in {"self", "cls"}]
     return all(argument.annotation for argument in named) and (node.returns is not None or node.name == "__init__")

@@ -36,11 +36,11 @@ FOR_CROWDS = ("max_connections=300",)
 
 
 class NoPostgresError(Exception):
-    """There is none to run here; the message says why."""
+    """PostgreSQL cannot run here; the message gives the reason."""
 
 
 def main(command: Sequence[str]) -> int:
-    """Return the exit code of the command, run with a database of its own."""
+    """Run the command with its own database; return its exit code."""
     if not command:
         print(__doc__, file=sys.stderr)
         return USAGE
@@ -55,7 +55,7 @@ def main(command: Sequence[str]) -> int:
 
 @contextmanager
 def database() -> Iterator[str]:
-    """Start a server and yield the address of its database; it is gone afterwards, with all that was in it."""
+    """Start a server and yield the URL of its database; all data is deleted afterwards."""
     programs, account = _programs(), _account()
     folder = Path(tempfile.mkdtemp(prefix="uws-pg-", dir="/tmp"))
     try:
@@ -86,12 +86,12 @@ def _served(programs: Path, folder: Path, account: pwd.struct_passwd | None) -> 
         _wait_until_ready(server, folder)
         yield f"postgresql://uws:{password}@127.0.0.1:{port}/postgres"
     finally:
-        server.send_signal(signal.SIGQUIT)  # at once: nothing in it is wanted any more
+        server.send_signal(signal.SIGQUIT)  # immediate shutdown: its data is not needed
         server.wait(timeout=SECONDS_TO_END)
 
 
 def _start(command: Sequence[str | Path], folder: Path, account: pwd.struct_passwd | None) -> "subprocess.Popen[bytes]":
-    """Start the server as a child that the kernel ends when this process is killed."""
+    """Start the server as a child that the kernel terminates when this process is killed."""
     libc = ctypes.CDLL(None, use_errno=True)
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
@@ -99,14 +99,14 @@ def _start(command: Sequence[str | Path], folder: Path, account: pwd.struct_pass
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # an interrupt from the keyboard is for the command
+            start_new_session=True,  # Ctrl+C is for the command only
             preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGQUIT),  # noqa: PLW1509  there are no threads here
             **_as(account),
         )
 
 
 def _wait_until_ready(server: "subprocess.Popen[bytes]", folder: Path) -> None:
-    """Wait for the line that PostgreSQL adds to its pid file when it takes connections."""
+    """Wait for the line that PostgreSQL adds to its PID file once it accepts connections."""
     deadline = time.monotonic() + SECONDS_TO_START
     pid_file = folder / "data" / "postmaster.pid"
     while not (pid_file.exists() and pid_file.read_text().rstrip().endswith("ready")):
@@ -127,7 +127,7 @@ def _programs() -> Path:
 
 
 def _account() -> pwd.struct_passwd | None:
-    """Return whom to run it as; None: ourselves."""
+    """Return the account to run it as; None: the current one."""
     if os.geteuid() != 0:
         return None
     for name in ACCOUNTS:
@@ -139,14 +139,14 @@ def _account() -> pwd.struct_passwd | None:
 
 
 def _run(command: Sequence[str | Path], account: pwd.struct_passwd | None) -> None:
-    """Run one of its programs; what it says is shown when it fails."""
+    """Run one of its programs; its output is shown on failure."""
     done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, **_as(account))
     if done.returncode:
         raise NoPostgresError(f"{Path(command[0]).name} failed: {done.stderr.decode(errors='replace').strip()}")
 
 
 def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
-    """Return how a process is started in the name of that account, in a folder that it may enter."""
+    """Return the options to start a process as that account, in a folder that it can enter."""
     shared = {"cwd": "/", "env": {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C"}}
     if account is None:
         return shared

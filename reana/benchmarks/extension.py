@@ -1,7 +1,7 @@
-"""What the extension costs a Jupyter server (`make bench-extension`); ends with 1 when that is more than is claimed.
+"""Cost of the extension for a Jupyter server (`make bench-extension`); exits with 1 if a limit is exceeded.
 
-1. `GET /api/status` while ten requests hang at REANA, against the same without: p99 within twice.
-2. A list of runs through the extension, against asking REANA directly: at most 5 ms more (median).
+1. `GET /api/status` while ten requests hang at REANA, compared with none: p99 at most twice as long.
+2. A list of runs through the extension, compared with a direct request: at most 5 ms more (median).
 3. A download of 1 GB: the server's memory grows by less than 64 MB.
 """
 
@@ -19,19 +19,19 @@ from pathlib import Path
 
 import httpx
 
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, Exchange, FakeReana, hang
+from reana_jupyterlab.tests.fake_routes import ROUTES
 from reana_jupyterlab.tests.ports import free_port
 
 MEGABYTE = 1024 * 1024
 BIG = 1024 * MEGABYTE
 ROUNDS = 400
-AT_ONCE = 10
-TURNS = 5
+CONCURRENCY = 10
+ALTERNATIONS = 5
 
 
 async def main() -> int:
-    """Measure, print, judge."""
+    """Measure, print, and return the exit code."""
     reana = FakeReana(ROUTES)
     for number in range(10):
         reana.add(f"run-{number}.1")
@@ -66,7 +66,7 @@ async def jupyter(folder: Path, reana: FakeReana) -> AsyncIterator[tuple[httpx.A
     try:
         headers = {"Authorization": f"token {token}"}
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=600) as http:
-            await until_it_answers(http)
+            await wait_until_ready(http)
             yield http, process.pid
     finally:
         process.terminate()
@@ -74,23 +74,23 @@ async def jupyter(folder: Path, reana: FakeReana) -> AsyncIterator[tuple[httpx.A
 
 
 async def status_beside_hanging(http: httpx.AsyncClient, reana: FakeReana) -> bool:
-    """Measure Jupyter's own answers alone and while requests hang, in turns: others use the machine too."""
+    """Measure Jupyter's own responses with and without hanging requests, alternating against noise."""
     alone, beside = [], []
-    for _ in range(TURNS):
+    for _ in range(ALTERNATIONS):
         alone.append(await p99_of_many(http, "/api/status"))
         beside.append(await p99_while_hanging(http, reana))
     quiet, busy = min(alone), min(beside)
-    print(f"GET /api/status, p99: {quiet:.2f} ms alone, {busy:.2f} ms while {AT_ONCE} requests hang at REANA")
+    print(f"GET /api/status, p99: {quiet:.2f} ms alone, {busy:.2f} ms while {CONCURRENCY} requests hang at REANA")
     return busy <= 2 * quiet
 
 
 async def p99_while_hanging(http: httpx.AsyncClient, reana: FakeReana) -> float:
-    """Let requests hang, measure, and let them go."""
+    """Measure while requests hang."""
     reana.requests.clear()
     reana.released.clear()
     reana.fail("GET /api/workflows/hanging.1/status", hang)
-    waiting = [asyncio.ensure_future(http.get("/reana_jupyterlab/workflows/hanging.1")) for _ in range(AT_ONCE)]
-    while len(reana.seen("GET /api/workflows/hanging.1/status")) < AT_ONCE:
+    waiting = [asyncio.ensure_future(http.get("/reana_jupyterlab/workflows/hanging.1")) for _ in range(CONCURRENCY)]
+    while len(reana.seen("GET /api/workflows/hanging.1/status")) < CONCURRENCY:
         await asyncio.sleep(0.01)
     found = await p99_of_many(http, "/api/status")
     reana.faults.clear()
@@ -100,13 +100,13 @@ async def p99_while_hanging(http: httpx.AsyncClient, reana: FakeReana) -> float:
 
 
 async def surcharge_of_a_list(http: httpx.AsyncClient, reana: FakeReana) -> bool:
-    """Measure a list of runs directly and through the extension, in turns; the quietest turn counts."""
+    """Measure a list of runs directly and through the extension, alternating; the best round counts."""
     query = {"type": "batch", "size": "10", "include_progress": "true", "access_token": TOKEN}
     found = []
     async with httpx.AsyncClient(base_url=reana.url) as there:
-        for _ in range(TURNS):
+        for _ in range(ALTERNATIONS):
             direct, through = [], []
-            for _ in range(ROUNDS // TURNS):
+            for _ in range(ROUNDS // ALTERNATIONS):
                 direct.append(await one(there, "/api/workflows", query))
                 through.append(await one(http, "/reana_jupyterlab/workflows", {"size": "10"}))
             found.append((statistics.median(through), statistics.median(direct)))
@@ -138,18 +138,18 @@ async def memory_of_a_download(http: httpx.AsyncClient, reana: FakeReana, pid: i
 
 
 async def p99_of_many(http: httpx.AsyncClient, path: str) -> float:
-    """Return the p99 of many answers in milliseconds."""
+    """Return the p99 of many responses in milliseconds."""
     return p99([await one(http, path, {}) for _ in range(ROUNDS)])
 
 
 async def one(http: httpx.AsyncClient, path: str, query: dict[str, str]) -> float:
-    """Return the milliseconds of one answer."""
+    """Return the milliseconds of one response."""
     began = time.perf_counter()
     (await http.get(path, params=query)).raise_for_status()
     return (time.perf_counter() - began) * 1000
 
 
-async def until_it_answers(http: httpx.AsyncClient) -> None:
+async def wait_until_ready(http: httpx.AsyncClient) -> None:
     """Wait for the server."""
     for _ in range(600):
         try:

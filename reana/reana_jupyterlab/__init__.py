@@ -1,4 +1,4 @@
-"""REANA in JupyterLab: a Jupyter Server extension that speaks with REANA, and a front end for JupyterLab 4."""
+"""REANA in JupyterLab: a Jupyter Server extension that talks to REANA, and a front end for JupyterLab 4."""
 
 from ._version import __version__
 from .const import FRONT_END

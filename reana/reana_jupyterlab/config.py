@@ -1,4 +1,4 @@
-"""What an administrator can set for the extension (`c.ReanaJupyterLab.…`)."""
+"""Settings of the extension for administrators (`c.ReanaJupyterLab.…`)."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ class ReanaJupyterLab(LoggingConfigurable):
     """Settings of the REANA extension."""
 
     allowed_servers = List(
-        Unicode(), help="Patterns of REANA addresses that may be used (`https://*.example.org`); empty is any."
+        Unicode(), help="Patterns of allowed REANA addresses (`https://*.example.org`); empty allows any."
     ).tag(config=True)
     profiles_file = Unicode(
-        help="Where remembered servers and tokens are kept (0600); by default in Jupyter's data."
+        help="File of saved servers and tokens (mode 0600); by default in Jupyter's data directory."
     ).tag(config=True)
     connect_timeout = Float(5, help="Seconds to wait for a connection to REANA.").tag(config=True)
-    read_timeout = Float(20, help="Seconds of silence from REANA that are waited for.").tag(config=True)
-    total_timeout = Float(30, help="Seconds that an answer of REANA may take with all tries.").tag(config=True)
-    retry_pause = Float(0.3, help="Seconds until a read that failed is tried again; doubled each time.").tag(
+    read_timeout = Float(20, help="Seconds to wait for data from REANA.").tag(config=True)
+    total_timeout = Float(30, help="Seconds that a request to REANA may take, retries included.").tag(config=True)
+    retry_pause = Float(0.3, help="Seconds before the first retry of a failed read; doubled each time.").tag(
         config=True
     )
-    follow_interval = Float(2, help="Seconds between two looks at the logs of a run that is followed.").tag(config=True)
+    follow_interval = Float(2, help="Seconds between two checks of the logs of a followed run.").tag(config=True)
 
     @property
     def limits(self) -> Limits:
@@ -38,5 +38,5 @@ class ReanaJupyterLab(LoggingConfigurable):
 
     @property
     def profiles_path(self) -> Path:
-        """Return where profiles are kept."""
+        """Return the path of the profiles file."""
         return Path(self.profiles_file or Path(jupyter_data_dir()) / "reana_jupyterlab" / "profiles.json")

@@ -1,7 +1,7 @@
-"""Which REANA is used, with which token: the environment's, the one a launcher's file names, or a remembered one.
+"""Selects the credentials in use: a saved profile, the environment's, or those of a launcher's file.
 
-The person's own choice (a profile) comes first, then the environment, then the file that the launcher of this Jupyter
-server prepared. All are read anew at each use, so that a token that was replaced is used at once.
+A profile chosen by the user comes first, then the environment, then the file written by the launcher of this Jupyter
+server. All are read at each use, so that a replaced token takes effect at once.
 """
 
 import json
@@ -21,15 +21,15 @@ from .reana.errors import BadRequest, Conflict, LocalFailure, NotConnected, NotF
 from .reana.values import User
 
 ENVIRONMENT, LAUNCHER = "environment", "launcher"
-OUTSIDE = (ENVIRONMENT, LAUNCHER)
+FIXED_SOURCES = (ENVIRONMENT, LAUNCHER)
 CLIENTS_KEPT = 8
 
 
 @dataclass(frozen=True)
 class Source:
-    """Credentials, and where they come from: `environment`, `launcher`, or a profile's name.
+    """Credentials and their source: `environment`, `launcher`, or the name of a profile.
 
-    `account` is the e-mail address of a profile's account ('' where it is not known without asking REANA).
+    `account` is the e-mail address of a profile's account ('' if only REANA knows it).
     """
 
     name: str
@@ -38,7 +38,7 @@ class Source:
 
     @property
     def fingerprint(self) -> str:
-        """Return what tells this connection from every other; a launcher replaces the token of the same account."""
+        """Return an identifier of this connection. It ignores the token of a launcher, which is renewed."""
         secret = "" if self.name == LAUNCHER else self.credentials.access_token
         return sha256(f"{self.credentials.server}\0{secret}".encode()).hexdigest()[:16]
 
@@ -52,7 +52,7 @@ class Connections:
         self._clients: dict[Credentials, ReanaClient] = {}
 
     def sources(self) -> tuple[list[Source], str]:
-        """Return all credentials there are, and the name of those in use ('' when there are none)."""
+        """Return all credentials, and the name of those in use ('' if there are none)."""
         stored = read_profiles(self._config.profiles_path)
         outside = [source for source in (self._from_environment(), self._from_file()) if source is not None]
         found = [*outside, *(Source(name, one.credentials, one.account) for name, one in stored.named.items())]
@@ -74,12 +74,12 @@ class Connections:
         return self._environment.get(ENV_SERVER, ""), self._environment.get(ENV_TOKEN, "")
 
     async def test(self, credentials: Credentials) -> User:
-        """Ask REANA who this is; nothing is changed, and what is refused raises."""
+        """Return REANA's user for credentials without changing anything. Raises a `ReanaError` if they are rejected."""
         self._check_server(credentials.server)
         return await self.client_for(credentials).user()
 
     def use_in_environment(self, credentials: Credentials) -> None:
-        """Put credentials into the server's environment: new kernels and terminals have them too."""
+        """Set credentials in the server's environment, which new kernels and terminals inherit."""
         self._environment[ENV_SERVER] = credentials.server
         self._environment[ENV_TOKEN] = credentials.access_token
         self._environment.pop(ENV_CA_FILE, None)
@@ -90,18 +90,18 @@ class Connections:
             self._write(Profiles(ENVIRONMENT, stored.named))
 
     def forget_environment(self) -> None:
-        """Take the credentials out of the server's environment."""
+        """Remove the credentials from the server's environment."""
         for name in (ENV_SERVER, ENV_TOKEN):
             self._environment.pop(name, None)
 
     def remember(self, name: str, profile: Profile, *, activate: bool, replace: bool = False) -> str:
-        """Keep credentials as a profile; return its name. Without a name, the account has its own.
+        """Save credentials as a profile and return its name. Without a name, one is derived from the account.
 
-        A name that another account has is refused, unless `replace` says that it shall go.
+        A name of another account raises `Conflict`, unless `replace` is set.
         """
         stored = read_profiles(self._config.profiles_path)
         name = checked_name(name or stored.name_for(profile))
-        if name in OUTSIDE:
+        if name in FIXED_SOURCES:
             raise BadRequest(f"The name '{name}' is taken.")
         taken = stored.named.get(name)
         if taken and not replace and not taken.is_same(profile):
@@ -114,14 +114,14 @@ class Connections:
         """Use these credentials from now on."""
         found, _ = self.sources()
         if name not in {source.name for source in found}:
-            raise NotFound(f"There is no profile '{name}'.")
+            raise NotFound(f"Unknown profile '{name}'.")
         self._write(Profiles(name, read_profiles(self._config.profiles_path).named))
 
     def forget(self, name: str) -> None:
         """Delete a profile with its token."""
         stored = read_profiles(self._config.profiles_path)
         if name not in stored.named:
-            raise NotFound(f"There is no profile '{name}'.")
+            raise NotFound(f"Unknown profile '{name}'.")
         kept = {other: one for other, one in stored.named.items() if other != name}
         self._write(Profiles("" if stored.active == name else stored.active, kept))
 
@@ -135,11 +135,11 @@ class Connections:
         write_profiles(self._config.profiles_path, profiles)
 
     def client_for(self, credentials: Credentials) -> ReanaClient:
-        """Return the client for these credentials; its connections are used again."""
+        """Return the client for these credentials; clients are cached to reuse their connections."""
         client = self._clients.pop(credentials, None) or ReanaClient(credentials, limits=self._config.limits)
         self._clients[credentials] = client
         if len(self._clients) > CLIENTS_KEPT:
-            # Not closed: somebody may still read from it. It ends with its last reader.
+            # Not closed: a request may still read from it. Its connections end with the last reader.
             self._clients.pop(next(iter(self._clients)))
         return client
 
@@ -160,7 +160,9 @@ class Connections:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise LocalFailure(f"The file that {ENV_CREDENTIALS_FILE} names cannot be understood.") from error
+            raise LocalFailure(
+                f"The file that {ENV_CREDENTIALS_FILE} names is not a valid credentials file."
+            ) from error
 
     def _check_server(self, server: str) -> None:
         checked_server(server)
@@ -170,7 +172,7 @@ class Connections:
 
 
 def checked_server(server: str) -> str:
-    """Return the address of a REANA server; refuse what is not plainly one."""
+    """Return the address of a REANA server, or raise `BadRequest` if it is malformed."""
     try:
         parts = urlsplit(server)
         is_plain = parts.port is None or parts.port > 0
@@ -178,7 +180,7 @@ def checked_server(server: str) -> str:
         is_plain, parts = False, urlsplit("")
     has_more = parts.username is not None or parts.query or parts.fragment
     if not is_plain or parts.scheme not in {"http", "https"} or not parts.hostname or has_more:
-        raise BadRequest("The address of a REANA server looks like https://reana.example.org, with nothing behind it.")
+        raise BadRequest("Enter the server address as https://reana.example.org, without user name, query or fragment.")
     if any(sign.isspace() or not sign.isprintable() for sign in server):
-        raise BadRequest("The address of a REANA server holds no blanks.")
+        raise BadRequest("The server address must not contain spaces or control characters.")
     return server

@@ -1,4 +1,4 @@
-"""The words that more than one file has to agree on."""
+"""Constants shared by several modules."""
 
 URL_PREFIX = "reana_jupyterlab"
 FRONT_END = "reana-jupyterlab"
@@ -8,9 +8,9 @@ ENV_TOKEN = "REANA_ACCESS_TOKEN"  # noqa: S105 - the variable's name
 ENV_CA_FILE = "REANA_CA_FILE"
 ENV_CREDENTIALS_FILE = "REANA_CREDENTIALS_FILE"
 
-# What the list asks for when the front end does not say.
+# Defaults of the list of runs.
 LIST_SIZE, LIST_SORT = 10, "desc"
 WORKSPACE_SIZE = 100
-MOST_PER_PAGE = 1000
+MAX_PER_PAGE = 1000
 
 SETTINGS_KEY = "reana_jupyterlab"

@@ -1,4 +1,4 @@
-"""Servers and tokens that a person asked to remember: a file of mode 0600, written whole or not at all."""
+"""Saved servers and tokens: a file of mode 0600 that is replaced atomically."""
 
 import json
 import os
@@ -19,13 +19,13 @@ FILE_LIMIT = 1024 * 1024
 
 @dataclass(frozen=True)
 class Profile:
-    """Credentials, and whose they are: the e-mail address of the account ('' where an older version kept them)."""
+    """Credentials with the e-mail address of their account ('' in files of older versions)."""
 
     credentials: Credentials
     account: str = ""
 
     def is_same(self, other: "Profile") -> bool:
-        """Whether it is for the same account of the same server; the token may be another one."""
+        """True if both are for the same account of the same server; tokens may differ."""
         if self.account and other.account:
             return (self.credentials.server, self.account) == (other.credentials.server, other.account)
         return self.credentials == other.credentials
@@ -33,13 +33,13 @@ class Profile:
 
 @dataclass(frozen=True)
 class Profiles:
-    """Named profiles, and the one that is used ('' is none of them)."""
+    """Named profiles, and the name of the active one ('': none)."""
 
     active: str = ""
     named: Mapping[str, Profile] = field(default_factory=dict)
 
     def name_for(self, profile: Profile) -> str:
-        """Return the name under which this account is kept, or a new one: no two accounts share one."""
+        """Return the name of this account's profile, or a new unique name."""
         known = next((name for name, one in self.named.items() if one.is_same(profile)), "")
         if known:
             return known
@@ -50,14 +50,14 @@ class Profiles:
 
 
 def checked_name(name: str) -> str:
-    """Return a profile's name; refuse what cannot be shown or put into an address."""
+    """Return a profile's name, or raise `BadRequest` if it cannot be shown or used in a URL."""
     if not name.strip() or len(name) > NAME_LIMIT or not name.isprintable() or "/" in name:
-        raise BadRequest(f"A profile's name has to be short ({NAME_LIMIT} characters) and without a slash.")
+        raise BadRequest(f"Profile names must have 1 to {NAME_LIMIT} printable characters and no slash.")
     return name
 
 
 def read_profiles(path: Path) -> Profiles:
-    """Read the file; one that is not there holds none, one that cannot be understood is an error."""
+    """Read the file. A missing file has no profiles; an invalid one raises `LocalFailure`."""
     try:
         content = read_secret(path)
     except FileNotFoundError:
@@ -67,7 +67,7 @@ def read_profiles(path: Path) -> Profiles:
         named = {str(name): _profile(fields) for name, fields in stored["profiles"].items()}
         return Profiles(str(stored.get("active", "")), named)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise LocalFailure(f"{path} cannot be understood; remove it to begin anew.") from error
+        raise LocalFailure(f"{path} is not a valid profiles file. Delete it to start over.") from error
 
 
 def _profile(fields: JsonObject) -> Profile:
@@ -76,7 +76,7 @@ def _profile(fields: JsonObject) -> Profile:
 
 
 def write_profiles(path: Path, profiles: Profiles) -> None:
-    """Write the file anew, readable by its owner only from its first byte on."""
+    """Replace the file; it is readable by its owner only from the first byte on."""
     named = {name: {**asdict(one.credentials), "account": one.account} for name, one in profiles.named.items()}
     content = {"active": profiles.active, "profiles": named}
     part = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
@@ -97,7 +97,7 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
 
 
 def read_secret(path: Path) -> str:
-    """Read a file that only its owner may read; refuse one that others can read, or that is another person's."""
+    """Read a file that only its owner can read. Raises `LocalFailure` for wider permissions or another owner."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -107,7 +107,7 @@ def read_secret(path: Path) -> str:
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077 or found.st_uid not in {os.geteuid(), 0}:
-            raise LocalFailure(f"{path} is not used: it holds a secret, and others than you can read it (chmod 600).")
+            raise LocalFailure(f"{path} must be a file that belongs to you and that only you can read (chmod 600).")
         content = file.read(FILE_LIMIT)
     try:
         return content.decode("utf-8")

@@ -1,4 +1,4 @@
-"""Loading the extension into a running Jupyter server."""
+"""Loads the extension into a running Jupyter server."""
 
 from jupyter_server.serverapp import ServerApp
 
@@ -10,7 +10,7 @@ from .transfers import Transfers
 
 
 def _load_jupyter_server_extension(server_app: ServerApp) -> None:
-    """Register the handlers; nothing is asked of REANA before a person does."""
+    """Register the handlers. No request is sent to REANA before a user causes it."""
     config = ReanaJupyterLab(parent=server_app)
     services = Services(
         config=config,

@@ -1,4 +1,4 @@
-"""What the handlers share: settings, the connection, transfers that run on, and the directory that Jupyter serves."""
+"""Objects shared by all handlers: settings, connections, background transfers and Jupyter's root directory."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,10 @@ class Services:
 
     @property
     def root(self) -> Root:
-        """Return the directory below which files are read and written: Jupyter's root, not the process's own."""
+        """Return the root of all file access: Jupyter's root directory, not the working directory of the process."""
         return Root(Path(self.root_dir).expanduser())
 
     async def aclose(self) -> None:
-        """End what runs and close all connections."""
+        """Cancel all transfers and close all connections."""
         await self.transfers.aclose()
         await self.connections.aclose()

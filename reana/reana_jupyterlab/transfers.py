@@ -1,4 +1,4 @@
-"""Uploads and downloads that run on while the browser does other things: watched, waited for, cancelled."""
+"""Background uploads and downloads, which clients can poll, await and cancel."""
 
 import asyncio
 import secrets
@@ -17,7 +17,7 @@ Work = Callable[[Callable[[Progress], None]], Awaitable[JsonObject]]
 
 @dataclass
 class Transfer:
-    """One upload or download; `version` grows with each change, so that a watcher can wait for the next."""
+    """One upload or download. `version` grows with each change, so that clients can wait for the next one."""
 
     id: str
     kind: str
@@ -31,7 +31,7 @@ class Transfer:
     task: "asyncio.Task[None] | None" = None
 
     def as_json(self) -> JsonObject:
-        """Return what a watcher sees."""
+        """Return the state for clients."""
         return {
             "id": self.id,
             "kind": self.kind,
@@ -44,25 +44,25 @@ class Transfer:
         }
 
     def step(self, progress: Progress) -> None:
-        """Note how far it is."""
+        """Set the progress."""
         self.progress = progress
         self.change()
 
     def change(self) -> None:
-        """Wake those who wait."""
+        """Wake all waiting requests."""
         self.version += 1
         self.changed.set()
         self.changed = asyncio.Event()
 
 
 class Transfers:
-    """All transfers of a server; ended ones are forgotten when many newer ones have come."""
+    """All transfers of a server; the oldest ended ones are dropped beyond a limit."""
 
     def __init__(self) -> None:
         self._all: dict[str, Transfer] = {}
 
     def start(self, work: Work, *, kind: str, title: str) -> Transfer:
-        """Begin; the work is given a function to tell its progress to, and returns what the watcher gets."""
+        """Start a transfer; the work gets a progress callback and returns the result for clients."""
         transfer = Transfer(secrets.token_hex(8), kind, title)
         self._all[transfer.id] = transfer
         transfer.task = asyncio.create_task(_run(transfer, work))
@@ -72,7 +72,7 @@ class Transfers:
     def get(self, identifier: str) -> Transfer:
         """Return a transfer."""
         if identifier not in self._all:
-            raise NotFound("There is no such transfer.")
+            raise NotFound("Unknown transfer.")
         return self._all[identifier]
 
     def list(self) -> "list[Transfer]":
@@ -91,7 +91,7 @@ class Transfers:
         return transfer
 
     async def cancel(self, identifier: str) -> Transfer:
-        """End a transfer and wait until it has tidied up."""
+        """Cancel a transfer and wait for its cleanup."""
         transfer = self.get(identifier)
         if transfer.task is not None and not transfer.task.done():
             transfer.task.cancel()
@@ -121,5 +121,5 @@ async def _run(transfer: Transfer, work: Work) -> None:
             transfer.result = error.as_json()
     finally:
         if transfer.state == "running":
-            transfer.state, transfer.message = "failed", "Something unexpected went wrong; the server's log says what."
+            transfer.state, transfer.message = "failed", "Unexpected error. See the log of the Jupyter server."
         transfer.change()

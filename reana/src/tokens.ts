@@ -1,4 +1,4 @@
-/** What the plug-ins of this extension share, and the commands that others may call. */
+/** The token shared by the plug-ins, and the public commands. */
 
 import { Token } from '@lumino/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -11,11 +11,11 @@ import type { RunList } from './model/runlist';
 import type { Running } from './model/running';
 import type { RunStore } from './model/runstore';
 
-/** The person's REANA: how it is asked, who is connected, which runs are listed and followed. */
+/** The user's REANA: API, connection, and the listed and followed runs. */
 export interface IReana {
   readonly api: ReanaApi;
   readonly connection: Connection;
-  /** The state of every run, for all that show one. */
+  /** The newest state of every run. */
   readonly store: RunStore;
   readonly runs: RunList;
   readonly followed: Followed;

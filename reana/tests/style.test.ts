@@ -13,7 +13,7 @@ function selectors(sheet: string): string[] {
   return heads.filter(head => !head.startsWith('@') && !/^(to|from|\d+%)$/.test(head));
 }
 
-void test('every rule is about something of ours', () => {
+void test('every style rule is scoped to the extension', () => {
   const rules = sheets.flatMap(selectors);
   assert.ok(rules.length > 50);
   assert.deepEqual(
@@ -22,7 +22,7 @@ void test('every rule is about something of ours', () => {
   );
 });
 
-void test('nothing comes from another host', () => {
+void test('styles load nothing from other hosts', () => {
   const texts = sheets.map(name => readFileSync(join('style', name), 'utf8'));
   assert.deepEqual(
     texts.filter(text => /https?:|url\(\s*['"]?\/\//.test(text)),

@@ -18,18 +18,18 @@ function sentences(pattern: RegExp): string[] {
 
 const catalogue = JSON.parse(readFileSync(CATALOGUE, 'utf8')) as Record<string, string[]>;
 
-void test('the catalogue is complete, and holds nothing else', () => {
+void test('the catalogue has exactly the texts of the sources', () => {
   const said = new Set([...sentences(ONE), ...sentences(MANY)]);
   assert.deepEqual(Object.keys(catalogue).filter(Boolean).sort(), [...said].sort());
 });
 
-void test('what is counted has two forms', () => {
+void test('plural texts have two forms', () => {
   for (const sentence of sentences(MANY)) {
     assert.equal(catalogue[sentence]?.length, 2, sentence);
   }
 });
 
-void test('every translation has the blanks of its sentence', () => {
+void test('every translation has the placeholders of its text', () => {
   const blanks = (sentence: string): string[] => (sentence.match(/%\d/g) ?? []).sort();
   for (const [sentence, forms] of Object.entries(catalogue).filter(([key]) => key)) {
     forms.forEach(form => assert.deepEqual(blanks(form), blanks(sentence), sentence));

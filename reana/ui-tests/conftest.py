@@ -1,4 +1,4 @@
-"""A JupyterLab with the extension, a browser, and a REANA that does what a test asks."""
+"""Fixtures: a JupyterLab with the extension, a browser, and a fake REANA with faults on request."""
 
 import os
 import shutil
@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from lab import Lab, running_lab
 from sample import fill
 
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.fake_routes import ROUTES
 
 QUIET = (
     "--no-sandbox",
@@ -28,29 +28,51 @@ QUIET = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-PATIENCE_MS = 120_000
-expect.set_options(timeout=PATIENCE_MS)
+TIMEOUT_MS = 120_000
+LONGEST_FIRST = ("test_own_service", "test_keyboard", "test_two_tabs", "test_ten_thousand")
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[FakeReana]:
-    """One REANA for all tests."""
+    """One fake REANA for all tests of a worker."""
     server = FakeReana(ROUTES)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory, server: FakeReana) -> Iterator[Lab]:
-    """One JupyterLab for all tests, connected by its environment; each test brings a browser without a past."""
-    folder = tmp_path_factory.mktemp("lab") / "server"
-    with running_lab(folder, REANA_SERVER_URL=server.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
+def started_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for all tests of a worker: each start takes up to half a minute."""
+    with running_lab(tmp_path_factory.mktemp("lab") / "server") as lab:
         yield lab
 
 
 @pytest.fixture
+def clean_lab(started_lab: Lab) -> Iterator[Lab]:
+    """The JupyterLab with an empty root folder; connections are those of the last test."""
+    yield started_lab
+    started_lab.empty_root()
+
+
+@pytest.fixture
+def lab(clean_lab: Lab, server: FakeReana) -> Lab:
+    """The JupyterLab, connected to the fake REANA by its environment."""
+    server.faults.clear()
+    clean_lab.connect(server.url, TOKEN)
+    return clean_lab
+
+
+@pytest.fixture
+def disconnected_lab(clean_lab: Lab) -> Lab:
+    """The JupyterLab without any credentials."""
+    clean_lab.disconnect()
+    return clean_lab
+
+
+@pytest.fixture
 def reana(server: FakeReana) -> Iterator[FakeReana]:
-    """The REANA as every test finds it: one run of each kind, no faults."""
+    """The fake REANA in its initial state: one run of each kind, no faults."""
     server.runs.clear()
     server.faults.clear()
     server.requests.clear()
@@ -66,7 +88,7 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     program = shutil.which("chromium")
     if program is None:
-        pytest.skip("NOT RUN: there is no chromium on this machine")
+        pytest.skip("NOT RUN: chromium is not installed")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         yield running
@@ -75,43 +97,43 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without a past, of which nothing may ask another machine."""
+    """A new browser context; fails if a page sends requests to another host."""
     fresh = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
-    fresh.set_default_timeout(PATIENCE_MS)
-    asked: list[str] = []
-    fresh.on("request", lambda request: asked.append(request.url))
+    fresh.set_default_timeout(TIMEOUT_MS)
+    requested: list[str] = []
+    fresh.on("request", lambda request: requested.append(request.url))
     yield fresh
     fresh.close()
-    assert [url for url in asked if not is_local(url)] == []
+    assert [url for url in requested if not is_local(url)] == []
 
 
 def is_local(url: str) -> bool:
-    """Whether a request stays on this machine."""
+    """Return True if a URL is on this machine."""
     parts = urlsplit(url)
     return parts.scheme in {"data", "blob"} or parts.hostname in {"127.0.0.1", "localhost"}
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
-    """A tab of it."""
+    """A new tab."""
     return context.new_page()
 
 
 @pytest.fixture
 def panel(page: Page, lab: Lab, reana: FakeReana) -> Locator:
-    """The open panel of a JupyterLab that has just been opened."""
+    """The open panel of a newly loaded JupyterLab."""
     page.goto(lab.url())
     return open_panel(page)
 
 
 def open_panel(page: Page) -> Locator:
-    """Open the panel in the side bar, when JupyterLab has come to rest: until then it moves the focus about."""
+    """Open the panel once JupyterLab has loaded: until then it moves the focus."""
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     expect(page.locator(".jp-LauncherCard").first).to_be_visible()
     panel = page.locator(".jp-Reana-panel")
     tab = page.get_by_role("tab", name="REANA runs")
     tab.click()
-    # A layout that is restored just now closes it again.
+    # The layout may be restored just now, which closes the panel again.
     page.evaluate("() => new Promise(done => requestIdleCallback(done, { timeout: 2000 }))")
     if not panel.is_visible():
         tab.click()
@@ -120,17 +142,22 @@ def open_panel(page: Page) -> Locator:
 
 
 def try_again(where: Locator) -> None:
-    """Press the button, if it is still there: what failed is also asked for again by itself, maybe just now."""
+    """Press the button if it is still there: the panel also retries on its own."""
     where.get_by_role("button", name="Try again").evaluate_all("found => found[0]?.click()")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest tests first, so that the workers end at about the same time."""
+    items.sort(key=lambda item: next((i for i, name in enumerate(LONGEST_FIRST) if name in item.nodeid), 9))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
-    """Say with a failure what the browser showed; a picture of it goes where `UWS_TEST_PICTURES` says."""
+    """Add the text of the page to failures, and save a screenshot to the folder `UWS_TEST_PICTURES`."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page") or getattr(item, "funcargs", {}).get("opened")
     if call.when == "call" and report.failed and page is not None:
-        report.sections.append(("what the browser showed", page.locator("body").inner_text()[:4000]))
+        report.sections.append(("text of the page", page.locator("body").inner_text()[:4000]))
         folder = os.environ.get("UWS_TEST_PICTURES")
         if folder:
             page.screenshot(path=Path(folder) / f"{item.name.replace('/', '-')}.png")

@@ -1,45 +1,81 @@
-"""A real JupyterLab for the browser tests: its own folders, its own port, nothing of the person's."""
+"""Starts and configures a real JupyterLab for the browser tests, with its own folders and port."""
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 
 from reana_jupyterlab.tests.ports import free_port
 
 TOKEN = "for-tests-only"
-PATIENCE_S = 180.0
-END_S = 60.0
-ASKED_TO_END = 3
+TIMEOUT_S = 180.0
+END_TIMEOUT_S = 60.0
+TERMINATE_ATTEMPTS = 3
 REFRESH_S = 2
 FRONT_END = Path(__file__).parent.parent / "reana_jupyterlab" / "labextension"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Lab:
-    """A running server; `root` is what its file browser shows."""
+    """A running server; `root` is the folder that its file browser shows."""
 
     address: str
     root: Path
+    connected_to: str = ""
+    """Address of the REANA in the server's environment; empty: unknown, as tests connect in the browser, too."""
 
     def url(self, path: str = "lab") -> str:
-        """Return an address that lets the browser in, to a layout that no other test has left behind."""
+        """Return a URL that logs the browser in and resets the layout."""
         return f"{self.address}/{path}?reset&token={TOKEN}"
+
+    def connect(self, server: str, token: str) -> None:
+        """Set the REANA in the server's environment and delete all profiles."""
+        if self.connected_to != server:
+            self.disconnect()
+            self._send("POST", "reana_jupyterlab/env", {"server": server, "accessToken": token})
+            self.connected_to = server
+
+    def disconnect(self) -> None:
+        """Delete all credentials of the server."""
+        self.connected_to = ""
+        for profile in self._send("GET", "reana_jupyterlab/profiles").json()["profiles"]:
+            if not profile["fixed"]:
+                self._send("DELETE", f"reana_jupyterlab/profiles/{quote(profile['name'], safe='')}")
+        self._send("DELETE", "reana_jupyterlab/env")
+
+    def configure(self, plugin: str, settings: Mapping[str, object]) -> None:
+        """Replace the user's settings of a plug-in."""
+        self._send("PUT", f"lab/api/settings/{plugin}", {"raw": json.dumps(settings)})
+
+    def empty_root(self) -> None:
+        """Delete all files that a test left behind."""
+        for path in self.root.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _send(self, method: str, path: str, body: object = None) -> httpx.Response:
+        headers = {"Authorization": f"token {TOKEN}"}
+        response = httpx.request(method, f"{self.address}/{path}", json=body, headers=headers, timeout=TIMEOUT_S)
+        return response.raise_for_status()
 
 
 @contextmanager
 def running_lab(
     folder: Path, *, theme: str = "JupyterLab Light", refresh_s: int = REFRESH_S, **environment: str
 ) -> Iterator[Lab]:
-    """Start JupyterLab below a folder, wait until it answers, and end it."""
+    """Start JupyterLab in a folder, wait until it responds, and terminate it at the end."""
     root = folder / "root"
     settings = folder / "settings"
     root.mkdir(parents=True)
@@ -55,7 +91,7 @@ def running_lab(
     with (folder / "lab.log").open("wb") as log:
         process = subprocess.Popen(
             _command(root, settings, port),
-            env=os.environ | _own_places(folder) | environment | {"PYTHONFAULTHANDLER": "1"},
+            env=os.environ | _own_folders(folder) | environment | {"PYTHONFAULTHANDLER": "1"},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -68,16 +104,16 @@ def running_lab(
 
 
 def _end(process: subprocess.Popen[bytes], log: Path) -> None:
-    """Ask it to end, again when a busy machine has lost the first word; where it stands then, its log says."""
-    for _ in range(ASKED_TO_END):
+    """Terminate the process, repeatedly on a busy machine; if that fails, dump its threads into the log."""
+    for _ in range(TERMINATE_ATTEMPTS):
         process.terminate()
         try:
-            process.wait(timeout=END_S)
+            process.wait(timeout=END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             continue
         return
     process.send_signal(signal.SIGABRT)
-    process.wait(timeout=END_S)
+    process.wait(timeout=END_TIMEOUT_S)
     raise AssertionError(log.read_text(encoding="utf-8", errors="replace")[-8000:])
 
 
@@ -99,7 +135,7 @@ def _command(root: Path, settings: Path, port: int) -> list[str]:
     ]
 
 
-def _own_places(folder: Path) -> dict[str, str]:
+def _own_folders(folder: Path) -> dict[str, str]:
     places = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
@@ -110,7 +146,7 @@ def _own_places(folder: Path) -> dict[str, str]:
     }
     for place in places.values():
         (folder / place).mkdir()
-    # The front end as it was built last, whatever an installation knows of it.
+    # The front end as it was built last, not the installed one.
     (folder / "data" / "labextensions").mkdir()
     (folder / "data" / "labextensions" / "reana-jupyterlab").symlink_to(FRONT_END)
     return {name: str(folder / place) for name, place in places.items()} | {
@@ -120,7 +156,7 @@ def _own_places(folder: Path) -> dict[str, str]:
 
 
 def _wait_for(lab: Lab, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break

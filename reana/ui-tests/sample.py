@@ -1,4 +1,4 @@
-"""A REANA with a few runs in it: one of each kind that a person meets."""
+"""Sample runs of the fake REANA, one of each kind."""
 
 import base64
 from typing import Any
@@ -30,7 +30,7 @@ SPECIFICATION: dict[str, Any] = {
 
 
 def job(name: str, status: str, start: str, end: str | None, log: str) -> dict[str, Any]:
-    """Return a step as REANA's logs tell it."""
+    """Return a step as in REANA's logs."""
     return {
         "job_name": name,
         "compute_backend": "Kubernetes",
@@ -58,7 +58,7 @@ def files() -> dict[str, bytes]:
 
 
 def finished(reana: FakeReana, name: str = "hello.1", **more: Any) -> Run:
-    """Add a run that has come to a good end."""
+    """Add a finished run."""
     generated = "\n".join(f"event {number}: kept" for number in range(1, 400)) + "\n"
     jobs = {
         "j-1": job("gendata", "finished", "22:24:03", "22:24:15", generated),
@@ -69,7 +69,7 @@ def finished(reana: FakeReana, name: str = "hello.1", **more: Any) -> Run:
 
 
 def failed(reana: FakeReana) -> Run:
-    """Add a run that broke at its second step."""
+    """Add a run that failed in its second step."""
     trace = 'Traceback (most recent call last):\n  File "code/fit.py", line 12\nValueError: no events are left\n'
     jobs = {
         "j-4": job("gendata", "finished", "22:24:03", "22:24:15", "event 1: dropped\n"),
@@ -80,7 +80,7 @@ def failed(reana: FakeReana) -> Run:
 
 
 def running(reana: FakeReana) -> Run:
-    """Add a run that goes on."""
+    """Add a running run."""
     jobs = {
         "j-6": job("gendata", "finished", "22:24:03", "22:24:15", "event 1: kept\n"),
         "j-7": job("fit", "running", "22:24:16", None, "iteration 1\niteration 2\n"),

@@ -1,6 +1,6 @@
-"""Runs this project's own workflow service for the browser tests: says where it is, and ends with its input.
+"""Runs this project's own workflow service for the browser tests; prints its URL and a token, and ends at EOF.
 
-It runs in the server's environment, which knows nothing of JupyterLab.
+It runs in the server's virtual environment, which has no JupyterLab.
 """
 
 import json
@@ -12,13 +12,13 @@ from support.live_server import live_server_process
 
 
 def unhurried(config: dict[str, Any]) -> None:
-    """Let the tests ask as often as they like."""
+    """Disable the rate limit of requests."""
     config["workflows"] = {"requests_per_second": None}
 
 
 if __name__ == "__main__":
     with live_server_process(change=unhurried) as server:
-        json.dump({"url": server.url, "token": token_of(server, server.person)}, sys.stdout)
+        json.dump({"url": server.url, "token": token_of(server, server.username)}, sys.stdout)
         sys.stdout.write("\n")
         sys.stdout.flush()
         sys.stdin.read()

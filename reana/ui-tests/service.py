@@ -1,4 +1,4 @@
-"""Starts this project's own workflow service beside the tests, with an analysis for it that makes thirteen files."""
+"""Starts this project's own workflow service, and writes an analysis for it that makes thirteen files."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = REPOSITORY / ".venv" / "bin" / "python"
-END_S = 180.0
+END_TIMEOUT_S = 180.0
 
 SPECIFICATION = """\
 version: 0.9.4
@@ -123,7 +123,7 @@ FILES = {"reana.yaml": SPECIFICATION, "code/analyse.py": ANALYSE, "data/setup.js
 
 @dataclass(frozen=True)
 class Service:
-    """Where it is, and the token of a person there."""
+    """URL of the service, and the token of a user."""
 
     url: str
     token: str = field(repr=False)
@@ -131,7 +131,7 @@ class Service:
 
 @contextmanager
 def running_service() -> Iterator[Service]:
-    """Start the service with nothing in it, and end it."""
+    """Start an empty service, and terminate it at the end."""
     if not PYTHON.exists():
         pytest.skip("NOT RUN: this project's server is not installed (make dev-parts)")
     tests = REPOSITORY / "server" / "tests"
@@ -148,7 +148,7 @@ def running_service() -> Iterator[Service]:
         finally:
             if process.stdin:
                 process.stdin.close()
-            process.wait(END_S)
+            process.wait(END_TIMEOUT_S)
 
 
 def write_analysis(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Takes the pictures of the extension for the documentation, light and dark, from a REANA with a run of each kind."""
+"""Takes the screenshots of the extension for the documentation in both themes, with a fake REANA."""
 
 import shutil
 import sys
@@ -16,8 +16,8 @@ from lab import Lab, running_lab
 from sample import fill
 from service import SPECIFICATION, write_analysis
 
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.fake_routes import ROUTES
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 SIZE = {"width": 1200, "height": 720}
@@ -26,7 +26,7 @@ Picture = Callable[[str], None]
 
 
 def take_run(page: Page, picture: Picture) -> None:
-    """Take the list and the parts of a run."""
+    """Take the list and the tabs of a run."""
     panel = open_panel(page)
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
     picture("list")
@@ -50,14 +50,14 @@ def take_run(page: Page, picture: Picture) -> None:
 
 
 def take_new_run(page: Page, lab: Lab, picture: Picture) -> None:
-    """Take a new run whose specification is wrong, with the editor beside it."""
+    """Take the form for an invalid specification, and the editor."""
     wrong = SPECIFICATION.replace("data/setup.json", "data/set.json")
     (lab.root / "reana.yaml").write_text(wrong, encoding="utf-8")
     page.get_by_role("tab", name="File Browser").click()
     page.locator(".jp-DirListing-item", has_text="reana.yaml").click(button="right")
     page.get_by_role("menuitem", name="Run on REANA").click()
     form = page.locator(".jp-Reana-newRun")
-    expect(form.get_by_text("Goes along:")).to_be_visible()
+    expect(form.get_by_text("Uploaded with the run:")).to_be_visible()
     picture("new-run")
     form.get_by_role("button", name="line 5").click()
     page.locator(".cm-editor .cm-lintRange-error").hover()
@@ -66,7 +66,7 @@ def take_new_run(page: Page, lab: Lab, picture: Picture) -> None:
 
 
 def take_not_connected(page: Page, picture: Picture) -> None:
-    """Take what is seen before there are credentials."""
+    """Take the panel without credentials."""
     panel = open_panel(page)
     expect(panel.get_by_label("Access token")).to_be_visible()
     expect(page.locator(".jp-LauncherCard").first).to_be_visible()
@@ -74,10 +74,10 @@ def take_not_connected(page: Page, picture: Picture) -> None:
 
 
 def take(browser: Browser, folder: Path, reana: FakeReana, scheme: str) -> None:
-    """Take all pictures of one theme."""
+    """Take all screenshots of one theme."""
 
     def picture(name: str) -> None:
-        if name != "validation":  # what the check says is seen with the mouse upon it
+        if name != "validation":  # the tooltip needs the mouse on it
             page.mouse.move(SIZE["width"] - 5, SIZE["height"] - 40)
         page.screenshot(path=IMAGES / f"reana-{name}-{scheme}.png", animations="disabled")
 
@@ -95,7 +95,7 @@ def take(browser: Browser, folder: Path, reana: FakeReana, scheme: str) -> None:
 
 
 def main() -> None:
-    """Take all of them."""
+    """Take all screenshots."""
     reana = FakeReana(ROUTES)
     fill(reana)
     for run in reana.runs:

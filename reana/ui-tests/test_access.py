@@ -1,40 +1,39 @@
-"""Nothing stands in the way of people who use a keyboard, a screen reader, or the dark theme."""
+"""Accessibility: keyboard, screen reader and both themes."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from conftest import open_panel
-from lab import Lab, running_lab
+from lab import Lab
 from playwright.sync_api import Page, expect
 from service import write_analysis
 
-from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.fake_reana import FakeReana
 
+THEMES = "@jupyterlab/apputils-extension:themes"
 AXE = Path(__file__).parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 SERIOUS = """() => axe.run({ include: ['.jp-Reana'] }).then(({ violations }) => violations
   .filter(({ impact }) => impact === 'serious' || impact === 'critical')
   .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`))"""
 
 
-@pytest.fixture(params=["JupyterLab Light", "JupyterLab Dark"], scope="module")
-def themed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server: FakeReana
-) -> Iterator[Lab]:
-    """A JupyterLab of each theme."""
-    folder = tmp_path_factory.mktemp("themed") / "server"
-    with running_lab(folder, theme=request.param, REANA_SERVER_URL=server.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
-        yield lab
+@pytest.fixture(params=["JupyterLab Light", "JupyterLab Dark"])
+def themed(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Lab]:
+    """The JupyterLab in each theme."""
+    lab.configure(THEMES, {"theme": request.param})
+    yield lab
+    lab.configure(THEMES, {})
 
 
 def check(page: Page) -> None:
-    """Let axe look at everything of ours that is on the page."""
+    """Check all parts of the extension on the page with axe."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
     assert page.evaluate(SERIOUS) == []
 
 
-def test_axe_finds_nothing_serious(page: Page, themed: Lab, reana: FakeReana) -> None:
+def test_axe_finds_no_serious_violation(page: Page, themed: Lab, reana: FakeReana) -> None:
     page.goto(themed.url())
     panel = open_panel(page)
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
@@ -54,7 +53,7 @@ def test_axe_finds_nothing_serious(page: Page, themed: Lab, reana: FakeReana) ->
     check(page)
 
 
-def test_axe_finds_nothing_serious_in_forms_and_dialogs(page: Page, themed: Lab, reana: FakeReana) -> None:
+def test_axe_finds_no_serious_violation_in_forms_and_dialogs(page: Page, themed: Lab, reana: FakeReana) -> None:
     write_analysis(themed.root)
     (themed.root / "data" / "setup.json").unlink()
     page.goto(themed.url())
@@ -68,7 +67,7 @@ def test_axe_finds_nothing_serious_in_forms_and_dialogs(page: Page, themed: Lab,
         expect(page.get_by_role("dialog")).to_have_count(0)
     panel.get_by_role("button", name="Connection").click()
     panel.get_by_role("button", name="Secrets for the steps…").click()
-    expect(page.get_by_role("dialog")).to_contain_text("Nobody can read a value again")
+    expect(page.get_by_role("dialog")).to_contain_text("Values cannot be read again")
     check(page)
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -78,11 +77,14 @@ def test_axe_finds_nothing_serious_in_forms_and_dialogs(page: Page, themed: Lab,
     form = page.locator(".jp-Reana-newRun")
     expect(form.get_by_role("button", name="line 5")).to_be_visible()
     form.get_by_label("points").fill("many")
-    expect(form.get_by_text("This is not a number.")).to_be_visible()
+    expect(form.get_by_text("Enter a number.")).to_be_visible()
     check(page)
 
 
-def test_parts_and_files_are_walked_by_keyboard(page: Page, themed: Lab, reana: FakeReana) -> None:
+@pytest.mark.parametrize(
+    "themed", ["JupyterLab Light", pytest.param("JupyterLab Dark", marks=pytest.mark.soak)], indirect=True
+)
+def test_tabs_and_files_are_navigated_by_keyboard(page: Page, themed: Lab, reana: FakeReana) -> None:
     page.goto(themed.url())
     open_panel(page).locator(".jp-Reana-row", has_text="fit-scan").focus()
     page.keyboard.press("Enter")

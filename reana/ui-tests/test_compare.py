@@ -30,13 +30,13 @@ def compared(page: Page, lab: Lab, reana: FakeReana) -> Page:
 
 
 def part(page: Page, name: str) -> Locator:
-    """Return a part of the comparison."""
+    """Return a section of the comparison."""
     return page.locator(".jp-Reana-compare").get_by_role("region", name=name)
 
 
 def test_each_parameter_that_differs_has_both_values(compared: Page) -> None:
     rows = part(compared, "Parameters").locator("tbody tr")
-    expect(rows).to_have_text(["events1000 default5", "cut_off0.7 default0.5 default", "seed3 defaultnot there"])
+    expect(rows).to_have_text(["events1000 default5", "cut_off0.7 default0.5 default", "seed3 defaultnot present"])
 
 
 def test_files_that_differ_are_listed(compared: Page) -> None:
@@ -53,19 +53,19 @@ def test_lines_of_the_specification_are_shown(compared: Page) -> None:
     expect(lines.locator("[data-kind=added]").first).to_contain_text("version: 0.9.4")
 
 
-def test_runs_in_one_workspace_are_said_to_be(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_runs_in_one_workspace_are_noted(page: Page, lab: Lab, reana: FakeReana) -> None:
     finished(reana, "hello.1.1")
     page.goto(lab.url())
     open_run(page, "hello#1.1")
     tab(page, "Compare")
     page.get_by_label("Compare with").select_option(label="hello.1 (finished)")
-    expect(part(page, "Files")).to_contain_text("Both runs work in the same workspace")
+    expect(part(page, "Files")).to_contain_text("Both runs use the same workspace")
     expect(part(page, "Parameters")).to_contain_text("No difference")
     expect(part(page, "Specification")).to_contain_text("No difference")
     assert page.get_by_label("Compare with").locator("option", has_text="deleted").count() == 0
 
 
-def test_files_that_cannot_be_compared_leave_the_rest(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_failed_comparison_of_files_keeps_the_rest(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET .*/diff/.*", error(404, "Workspace of fit-scan.7 does not exist."))
     page.goto(lab.url())
     open_run(page, "hello#1")

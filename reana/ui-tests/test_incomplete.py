@@ -1,19 +1,19 @@
-"""A run whose making broke off says so on its tab and in a notification, and is completed there."""
+"""A run whose upload or start failed: its tab and a notification say why, and it can be completed."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from lab import Lab, running_lab
+from lab import Lab
 from playwright.sync_api import Page, expect
+from test_errors import keeps
 from test_newrun import folder, run_on_reana
 from test_run import open_run, panel_status
-from test_trouble import keeps
 
 from reana_jupyterlab.tests.fake_faults import SQL_ERROR
-from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
+from reana_jupyterlab.tests.fake_reana import FakeReana, error
 
 __all__ = ["folder"]
+PLUGIN = "reana-jupyterlab:plugin"
 
 
 def start(page: Page) -> None:
@@ -21,50 +21,50 @@ def start(page: Page) -> None:
     expect(page.locator(".jp-Reana-runHeader")).to_contain_text("created")
 
 
-def test_a_failed_upload_is_told_and_tried_again(page: Page, folder: Lab, reana: FakeReana) -> None:
+def test_failed_upload_is_shown_and_retried(page: Page, folder: Lab, reana: FakeReana) -> None:
     reana.fail("POST .*/workspace", error(500, SQL_ERROR))
     run_on_reana(page, folder)
     with page.expect_event("requestfinished", lambda request: keeps(request, "reana-jupyterlab:incomplete")):
         start(page)
-    told = page.locator(".jp-Reana-notStarted")
-    expect(told).to_contain_text("The file code/hello.py was not uploaded.")
+    notice = page.locator(".jp-Reana-notStarted")
+    expect(notice).to_contain_text("The file code/hello.py was not uploaded.")
     notification = page.locator(".Toastify__toast")
-    expect(notification).to_contain_text("was created, but not started. Its tab says why.")
+    expect(notification).to_contain_text("was created, but not started. Its tab shows the reason.")
     expect(page.locator("body")).not_to_contain_text("psycopg2")
     page.reload()
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     page.get_by_role("tab", name="REANA runs").click()
     page.locator(".jp-Reana-row").first.click()
-    expect(told).to_contain_text("The file code/hello.py was not uploaded.")
+    expect(notice).to_contain_text("The file code/hello.py was not uploaded.")
     reana.faults.clear()
-    told.get_by_role("button", name="Upload again and start").click()
-    expect(told).to_have_count(0)
+    notice.get_by_role("button", name="Upload again and start").click()
+    expect(notice).to_have_count(0)
     expect(page.locator(".jp-Reana-runHeader")).to_contain_text("queued")
     assert reana.runs[0].files == {"code/hello.py": b"print(1)\n"}
 
 
-def test_a_refused_start_is_told(page: Page, folder: Lab, reana: FakeReana) -> None:
+def test_rejected_start_is_shown(page: Page, folder: Lab, reana: FakeReana) -> None:
     reana.fail("POST .*/start", error(409, "The quota is used up."))
     run_on_reana(page, folder)
     start(page)
-    told = page.locator(".jp-Reana-notStarted")
-    expect(told).to_contain_text("The quota is used up.")
+    notice = page.locator(".jp-Reana-notStarted")
+    expect(notice).to_contain_text("The quota is used up.")
     reana.faults.clear()
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator(".jp-Reana-runHeader")).to_contain_text("queued")
-    expect(told).to_have_count(0)
+    expect(notice).to_have_count(0)
 
 
 @pytest.fixture
-def rarely(tmp_path: Path, reana: FakeReana) -> Iterator[Lab]:
-    """A JupyterLab that asks by itself once in ten minutes: what is seen sooner comes from what was done."""
-    environment = {"REANA_SERVER_URL": reana.url, "REANA_ACCESS_TOKEN": TOKEN}
-    with running_lab(tmp_path / "rarely", refresh_s=600, **environment) as lab:
-        yield lab
+def slow_polling(lab: Lab) -> Iterator[Lab]:
+    """The JupyterLab, polling every ten minutes: earlier changes come from the action itself."""
+    lab.configure(PLUGIN, {"refreshInterval": 600})
+    yield lab
+    lab.configure(PLUGIN, {})
 
 
-def test_what_is_done_is_seen_everywhere(page: Page, rarely: Lab, reana: FakeReana) -> None:
-    page.goto(rarely.url())
+def test_actions_update_all_views_at_once(page: Page, slow_polling: Lab, reana: FakeReana) -> None:
+    page.goto(slow_polling.url())
     open_run(page, "pilot")
     header = page.locator(".jp-Reana-runHeader")
     page.get_by_role("button", name="Start", exact=True).click()

@@ -1,40 +1,37 @@
-"""The whole way with the keyboard alone: no test here has a mouse."""
-
-from collections.abc import Iterator
+"""All main actions with the keyboard alone, without a mouse."""
 
 import pytest
-from lab import Lab, running_lab
+from lab import Lab
 from playwright.sync_api import Locator, Page, expect
 from service import write_analysis
 
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
 
-FARTHEST = 40
+MAX_KEY_PRESSES = 40
 
 
-@pytest.fixture(scope="module")
-def lone_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A JupyterLab that knows of no REANA, with a workflow in it."""
-    with running_lab(tmp_path_factory.mktemp("keyboard") / "server") as lab:
-        write_analysis(lab.root)
-        yield lab
+@pytest.fixture
+def analysis_lab(disconnected_lab: Lab) -> Lab:
+    """The JupyterLab without credentials, with a workflow in its root."""
+    write_analysis(disconnected_lab.root)
+    return disconnected_lab
 
 
-def test_everything_is_done_with_the_keyboard(page: Page, lone_lab: Lab, reana: FakeReana) -> None:
-    page.goto(lone_lab.url())
+def test_all_actions_work_with_the_keyboard(page: Page, analysis_lab: Lab, reana: FakeReana) -> None:
+    page.goto(analysis_lab.url())
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     expect(page.locator(".jp-LauncherCard").first).to_be_visible()
     connect(page, reana)
-    open_the_running_one(page)
-    walk_its_parts(page)
+    open_running_run(page)
+    navigate_tabs(page)
     stop_and_delete(page)
-    run_another(page, reana)
+    start_another_run(page, reana)
 
 
 def connect(page: Page, reana: FakeReana) -> None:
-    """The panel takes the focus when it is called, and the list has it when the form has gone."""
+    """Connect; the panel has the focus when opened, and the list after connecting."""
     command(page, "Show REANA Runs")
-    expect(page.get_by_label("Address of the server")).to_be_focused()
+    expect(page.get_by_label("Server address")).to_be_focused()
     page.keyboard.insert_text(reana.url)
     walk_to(page, page.get_by_label("Access token"))
     page.keyboard.insert_text(TOKEN)
@@ -43,8 +40,8 @@ def connect(page: Page, reana: FakeReana) -> None:
     expect(page.get_by_label("Search runs by name")).to_be_focused()
 
 
-def open_the_running_one(page: Page) -> None:
-    """It is the first of the list."""
+def open_running_run(page: Page) -> None:
+    """Open the running run, the first of the list."""
     walk_to(page, page.locator(".jp-Reana-row").first)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
@@ -52,8 +49,8 @@ def open_the_running_one(page: Page) -> None:
     expect(part(page, "Overview")).to_be_focused()
 
 
-def walk_its_parts(page: Page) -> None:
-    """Arrows go from one to the next."""
+def navigate_tabs(page: Page) -> None:
+    """Move through the tabs with the arrow keys."""
     for name in ("Logs", "Files", "Specification", "Compare", "Overview"):
         page.keyboard.press("ArrowRight")
         expect(part(page, name)).to_be_focused()
@@ -61,7 +58,7 @@ def walk_its_parts(page: Page) -> None:
 
 
 def stop_and_delete(page: Page) -> None:
-    """A dialog asks, and has a way out; the focus stays where one was working."""
+    """Stop and delete; dialogs can be cancelled and return the focus."""
     header = page.locator(".jp-Reana-runHeader")
     walk_to(page, header.get_by_role("button", name="Stop", exact=True), key="Shift+Tab")
     page.keyboard.press("Enter")
@@ -69,17 +66,17 @@ def stop_and_delete(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(header.get_by_role("button", name="Stop", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
-    answer(page, "Stop")
+    press_dialog_button(page, "Stop")
     expect(header).to_contain_text("stopped")
     expect(part(page, "Overview")).to_be_focused()
     walk_to(page, header.get_by_role("button", name="Delete…"), key="Shift+Tab")
     page.keyboard.press("Enter")
-    answer(page, "Delete")
+    press_dialog_button(page, "Delete")
     expect(header).to_contain_text("deleted")
 
 
-def run_another(page: Page, reana: FakeReana) -> None:
-    """From a file that is opened by its name, to the tab of the new run."""
+def start_another_run(page: Page, reana: FakeReana) -> None:
+    """Open a file by name, and start a run from it."""
     command(page, "Open from Path…")
     expect(page.get_by_role("dialog").locator("input")).to_be_focused()
     page.keyboard.insert_text("reana.yaml")
@@ -87,7 +84,7 @@ def run_another(page: Page, reana: FakeReana) -> None:
     expect(page.locator(".jp-FileEditor .cm-content")).to_contain_text("version")
     command(page, "Run on REANA")
     form = page.locator(".jp-Reana-newRun")
-    expect(form.get_by_text("The check found nothing that keeps it from running.")).to_be_visible()
+    expect(form.get_by_text("No errors found. You can start the run.")).to_be_visible()
     walk_to(page, form.get_by_label("points"))
     page.keyboard.press("Control+a")
     page.keyboard.insert_text("7")
@@ -99,7 +96,7 @@ def run_another(page: Page, reana: FakeReana) -> None:
 
 
 def command(page: Page, label: str) -> None:
-    """Choose in the command palette."""
+    """Run a command of the palette."""
     page.keyboard.press("Control+Shift+c")
     search = page.locator(".lm-CommandPalette-input, .jp-ModalCommandPalette input").first
     expect(search).to_be_focused()
@@ -108,8 +105,8 @@ def command(page: Page, label: str) -> None:
     page.keyboard.press("Enter")
 
 
-def answer(page: Page, label: str) -> None:
-    """Go to a button of the dialog and press it."""
+def press_dialog_button(page: Page, label: str) -> None:
+    """Focus a button of the dialog and press it."""
     dialog = page.get_by_role("dialog")
     walk_to(page, dialog.get_by_role("button", name=label, exact=True))
     page.keyboard.press("Enter")
@@ -119,7 +116,7 @@ def answer(page: Page, label: str) -> None:
 def walk_to(page: Page, target: Locator, *, key: str = "Tab") -> None:
     """Press a key until the target has the focus."""
     expect(target).to_be_visible()
-    for _ in range(FARTHEST):
+    for _ in range(MAX_KEY_PRESSES):
         if target.evaluate("node => node === document.activeElement"):
             return
         page.keyboard.press(key)
@@ -127,5 +124,5 @@ def walk_to(page: Page, target: Locator, *, key: str = "Tab") -> None:
 
 
 def part(page: Page, name: str) -> Locator:
-    """Return the tab of a part of the run in front."""
+    """Return a tab of the run in front."""
     return page.locator(".jp-Reana-runView:visible").get_by_role("tab", name=name, exact=True)

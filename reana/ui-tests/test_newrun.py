@@ -1,4 +1,4 @@
-"""From a `reana.yaml` in the file browser to a run that tells its end."""
+"""New runs: from a `reana.yaml` in the file browser to the notification of its end."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ outputs:
 
 @pytest.fixture
 def folder(lab: Lab) -> Iterator[Lab]:
-    """A folder with a workflow that could run."""
+    """The JupyterLab with a valid workflow in its root."""
     (lab.root / "code").mkdir()
     (lab.root / "code" / "hello.py").write_text("print(1)\n", encoding="utf-8")
     (lab.root / "reana.yaml").write_text(GOOD, encoding="utf-8")
@@ -41,17 +41,17 @@ def folder(lab: Lab) -> Iterator[Lab]:
 
 
 def run_on_reana(page: Page, lab: Lab) -> None:
-    """Choose it in the file browser's menu."""
+    """Choose 'Run on REANA' in the menu of the file browser."""
     page.goto(lab.url())
     page.locator(".jp-DirListing-item", has_text="reana.yaml").click(button="right")
     page.get_by_role("menuitem", name="Run on REANA").click()
     expect(page.locator(".jp-Reana-check")).to_be_visible()
 
 
-def test_right_file_runs_and_its_end_is_told(page: Page, folder: Lab, reana: FakeReana) -> None:
+def test_valid_file_runs_and_its_end_is_notified(page: Page, folder: Lab, reana: FakeReana) -> None:
     run_on_reana(page, folder)
     page.get_by_label("events").fill("many")
-    expect(page.get_by_text("This is not a number.")).to_be_visible()
+    expect(page.get_by_text("Enter a number.")).to_be_visible()
     page.get_by_label("events").fill("2000")
     page.get_by_label("Name", exact=True).fill("my-analysis")
     page.locator(".jp-Reana-newRun").get_by_role("button", name="Run", exact=True).click()
@@ -62,7 +62,7 @@ def test_right_file_runs_and_its_end_is_told(page: Page, folder: Lab, reana: Fak
     expect(page.locator(".jp-Reana-runHeader:visible")).to_contain_text("finished")
 
 
-def test_wrong_file_is_underlined_at_its_line(page: Page, folder: Lab, reana: FakeReana) -> None:
+def test_invalid_file_is_underlined_at_its_line(page: Page, folder: Lab, reana: FakeReana) -> None:
     (folder.root / "reana.yaml").write_text(GOOD.replace("code/hello.py\n", "code/missing.py\n", 1), encoding="utf-8")
     run_on_reana(page, folder)
     form = page.locator(".jp-Reana-newRun")
@@ -86,7 +86,7 @@ def test_launcher_has_a_card(page: Page, lab: Lab, reana: FakeReana) -> None:
     expect(page.get_by_role("button", name="Choose a reana.yaml…")).to_be_visible()
 
 
-def test_status_bar_counts_what_runs(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_status_bar_counts_running_runs(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     expect(page.locator(".jp-Reana-statusItem")).to_contain_text("REANA 1 running")
     page.locator(".jp-Reana-statusItem button").click()

@@ -1,4 +1,4 @@
-"""The panel: list, search, states, keyboard, the token that stays away from the page."""
+"""The panel: list, search, states, keyboard, and no token in the page."""
 
 from conftest import open_panel, try_again
 from lab import Lab
@@ -28,7 +28,7 @@ def test_search_and_status_narrow_the_list(panel: Locator) -> None:
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
 
 
-def test_trouble_keeps_the_list_and_says_what_is_wrong(panel: Locator, reana: FakeReana) -> None:
+def test_error_keeps_the_list_and_shows_a_message(panel: Locator, reana: FakeReana) -> None:
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
     reana.fail("GET /api/workflows", error(500, "The database sleeps."))
     panel.get_by_role("button", name="Refresh").click()
@@ -39,7 +39,7 @@ def test_trouble_keeps_the_list_and_says_what_is_wrong(panel: Locator, reana: Fa
     expect(panel.locator(".jp-Reana-trouble")).to_be_hidden()
 
 
-def test_list_refreshes_by_itself_while_something_runs(panel: Locator, reana: FakeReana) -> None:
+def test_list_refreshes_while_a_run_is_active(panel: Locator, reana: FakeReana) -> None:
     row = panel.locator(".jp-Reana-row", has_text="#2")
     expect(row.locator("[data-status=running]").first).to_be_visible()
     next(run for run in reana.runs if run.status == "running").status = "finished"
@@ -49,18 +49,18 @@ def test_list_refreshes_by_itself_while_something_runs(panel: Locator, reana: Fa
 def test_no_runs_offers_the_first_step(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.runs.clear()
     page.goto(lab.url())
-    open_panel(page).get_by_role("button", name="Start a first run").click()
+    open_panel(page).get_by_role("button", name="Start your first run").click()
     expect(page.get_by_role("button", name="Choose a reana.yaml…")).to_be_visible()
 
 
-def test_refused_token_asks_for_another(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_rejected_token_asks_for_another(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", error(403, "User access token revoked."))
     page.goto(lab.url())
     panel = open_panel(page)
     expect(panel.get_by_label("Access token")).to_be_visible()
     expect(panel.get_by_role("alert")).to_be_visible()
     reana.faults.clear()
-    panel.get_by_label("Address of the server").fill(reana.url)
+    panel.get_by_label("Server address").fill(reana.url)
     panel.get_by_label("Access token").fill("wrong")
     panel.get_by_role("button", name="Connect", exact=True).click()
     expect(panel.get_by_role("alert")).to_be_visible()
@@ -79,7 +79,7 @@ def test_keyboard_walks_the_list_and_opens(page: Page, panel: Locator) -> None:
     expect(page.locator(".jp-Reana-runHeader")).to_contain_text("cell-atlas")
 
 
-def test_nothing_is_asked_of_another_host_and_the_token_is_never_seen(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_no_request_leaves_the_host_and_the_token_is_hidden(page: Page, lab: Lab, reana: FakeReana) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(lab.url())

@@ -1,4 +1,4 @@
-"""A run in the main area: overview, logs, files, comparison, and what can be done with it."""
+"""A run in the main area: overview, logs, files, comparison and actions."""
 
 import re
 
@@ -26,7 +26,7 @@ def opened(page: Page, lab: Lab, reana: FakeReana) -> Page:
 
 
 def tab(page: Page, name: str) -> None:
-    """Go to a part of the run."""
+    """Open a tab of the run."""
     page.get_by_role("tab", name=name, exact=True).click()
 
 
@@ -34,7 +34,7 @@ def test_failed_run_opens_at_the_last_lines_of_the_failing_step(page: Page, lab:
     page.goto(lab.url())
     open_run(page, "fit-scan")
     expect(page.locator(".jp-Reana-failedEnd")).to_contain_text("ValueError: no events are left")
-    page.get_by_role("button", name="Show its whole log").click()
+    page.get_by_role("button", name="Show full log").click()
     expect(page.get_by_role("log")).to_contain_text("Traceback")
 
 
@@ -57,7 +57,7 @@ def test_log_of_a_running_step_is_followed(page: Page, lab: Lab, reana: FakeRean
     expect(page.get_by_role("log")).to_contain_text("iteration 3")
 
 
-def test_log_is_asked_for_where_it_cannot_be_followed(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_log_is_polled_if_it_cannot_be_followed(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.route(re.compile("/logs/follow"), lambda route: route.abort())
     page.goto(lab.url())
     open_run(page, "hello#2")
@@ -78,14 +78,14 @@ def test_result_opens_in_the_viewer_of_jupyterlab(opened: Page, name: str, viewe
     expect(opened.locator(viewer)).to_be_visible()
 
 
-def test_download_all_fetches_thirteen_of_thirteen(opened: Page, lab: Lab) -> None:
+def test_download_all_fetches_all_thirteen_files(opened: Page, lab: Lab) -> None:
     tab(opened, "Files")
     opened.get_by_role("button", name="Download all").click()
     expect(opened.get_by_text("13 files are in the folder “hello.1”.").first).to_be_visible()
     assert len([path for path in (lab.root / "hello.1").rglob("*") if path.is_file()]) == 13
 
 
-def test_download_all_goes_on_and_lists_what_did_not_come(opened: Page, lab: Lab, reana: FakeReana) -> None:
+def test_download_all_continues_and_lists_failed_files(opened: Page, lab: Lab, reana: FakeReana) -> None:
     next(run for run in reana.runs if run.name == "hello.1").name = "lacking.1"
     reana.fail("GET .*/workspace/results/part-3.csv", error(404, "part-3.csv does not exist."))
     reana.fail("GET .*/workspace/code/fit.py", error(500, "The disk does not answer."))
@@ -130,7 +130,7 @@ def test_restart_with_another_parameter(opened: Page, reana: FakeReana) -> None:
     assert reana.runs[0].parameters == {"events": 7}
 
 
-def test_stop_asks_first(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_stop_asks_for_confirmation(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     open_run(page, "hello#2")
     page.get_by_role("button", name="Stop", exact=True).click()
@@ -139,13 +139,13 @@ def test_stop_asks_first(page: Page, lab: Lab, reana: FakeReana) -> None:
     expect(panel_status(page, "hello#2")).to_have_text("stopped")
 
 
-def test_delete_says_what_is_lost(opened: Page) -> None:
+def test_delete_lists_what_is_deleted(opened: Page) -> None:
     opened.get_by_role("button", name="Delete…").click()
-    expect(opened.get_by_role("dialog")).to_contain_text("every file in its workspace")
+    expect(opened.get_by_role("dialog")).to_contain_text("all files in its workspace")
     opened.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(opened.locator(".jp-Reana-runHeader")).to_contain_text("deleted")
     expect(opened.locator(".jp-Reana-row", has_text="hello#1")).to_have_count(0)
-    opened.get_by_label("Status", exact=True).select_option(label="every status, deleted too")
+    opened.get_by_label("Status", exact=True).select_option(label="all statuses, including deleted")
     expect(panel_status(opened, "hello#1")).to_have_text("deleted")
 
 
@@ -156,8 +156,8 @@ def test_delete_names_the_runs_in_the_same_workspace(page: Page, lab: Lab, reana
     open_run(page, "hello#1.1")
     page.get_by_role("button", name="Delete…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("2 other runs work in the same workspace")
-    expect(dialog).to_contain_text("left without their files: hello.1, hello.1.2.")
+    expect(dialog).to_contain_text("2 other runs use the same workspace")
+    expect(dialog).to_contain_text("lose their files: hello.1, hello.1.2.")
     dialog.get_by_role("button", name="Cancel").click()
     assert not reana.seen("PUT .*")
 
@@ -170,15 +170,15 @@ def test_run_that_failed_in_the_engine_shows_why(page: Page, lab: Lab, reana: Fa
     )
     page.goto(lab.url())
     open_run(page, "broken")
-    why = page.get_by_role("region", name="Why it failed")
+    why = page.get_by_role("region", name="Reason for the failure")
     expect(why).to_contain_text("Failed in the workflow engine, before any step")
     expect(why).to_contain_text("The workspace quota is exceeded.\nexit code 3")
-    why.get_by_role("button", name="Show its whole log").press("Enter")
+    why.get_by_role("button", name="Show full log").press("Enter")
     expect(page.get_by_role("log")).to_contain_text("exit code 3")
     page.locator(".jp-Reana-stepList").get_by_role("button", name="Service dask").click()
     expect(page.get_by_role("log")).to_contain_text("scheduler is up")
 
 
 def panel_status(page: Page, name: str) -> Locator:
-    """Return the word that says how a run of the list is."""
+    """Return the status label of a run in the list."""
     return page.locator(".jp-Reana-row", has_text=re.compile(re.escape(name))).locator(".jp-Reana-statusWord")

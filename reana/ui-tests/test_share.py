@@ -1,21 +1,21 @@
-"""Runs are shared where REANA offers it, and nothing is said of it where it does not."""
+"""Sharing of runs, on servers with and without it."""
 
 from collections.abc import Iterator
 
 import pytest
 from conftest import open_panel
-from lab import Lab, running_lab
+from lab import Lab
 from playwright.sync_api import Page, expect
 from sample import fill
 from test_run import open_run, tab
 
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
+from reana_jupyterlab.tests.fake_routes import ROUTES
 
 
 @pytest.fixture(scope="module")
 def newer() -> Iterator[FakeReana]:
-    """A REANA that offers sharing and announces nothing, as 0.95.0a6 does."""
+    """A REANA that supports sharing without announcing it, like 0.95.0a6."""
     server = FakeReana(ROUTES, sharing=True)
     fill(server)
     server.add("atlas.5", owner="grace@example.org", files={"a.txt": b"a"})
@@ -23,38 +23,37 @@ def newer() -> Iterator[FakeReana]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def newer_lab(tmp_path_factory: pytest.TempPathFactory, newer: FakeReana) -> Iterator[Lab]:
-    """A JupyterLab that is connected to it."""
-    folder = tmp_path_factory.mktemp("newer") / "server"
-    with running_lab(folder, REANA_SERVER_URL=newer.url, REANA_ACCESS_TOKEN=TOKEN) as lab:
-        yield lab
+@pytest.fixture
+def newer_lab(clean_lab: Lab, newer: FakeReana) -> Lab:
+    """The JupyterLab, connected to it."""
+    clean_lab.connect(newer.url, TOKEN)
+    return clean_lab
 
 
-def test_run_is_shared_and_taken_back(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
+def test_run_is_shared_and_unshared(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
     page.goto(newer_lab.url())
     open_run(page, "hello#1")
     page.locator(".jp-Reana-runHeader").get_by_role("button", name="Share…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_label("E-mail address of a person")).to_be_focused()
+    expect(dialog.get_by_label("E-mail address of the user")).to_be_focused()
     page.keyboard.insert_text("grace@example.org")
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("listitem")).to_contain_text("grace@example.org")
     assert [one["user_email"] for shares in newer.shares.values() for one in shares] == ["grace@example.org"]
-    newer.fail("POST .*/unshare", error(404, "Nobody knows grace."), times=1)
-    take_back = dialog.get_by_role("button", name="Take back from grace@example.org")
-    take_back.click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Nobody knows grace.")
-    take_back.click()
+    newer.fail("POST .*/unshare", error(404, "Unknown user grace."), times=1)
+    remove = dialog.get_by_role("button", name="Remove grace@example.org")
+    remove.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Unknown user grace.")
+    remove.click()
     expect(dialog.get_by_role("listitem")).to_have_count(0)
     assert list(newer.shares.values()) == []
 
 
-def test_runs_of_others_are_listed_as_such_and_only_looked_at(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
+def test_shared_runs_are_listed_and_read_only(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
     page.goto(newer_lab.url())
     panel = open_panel(page)
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
-    panel.get_by_label("Whose runs").select_option(label="shared with me")
+    panel.get_by_label("Owner").select_option(label="shared with me")
     row = panel.locator(".jp-Reana-row")
     expect(row).to_have_count(1)
     expect(row).to_contain_text("shared by grace@example.org")
@@ -73,20 +72,20 @@ def test_runs_of_others_are_listed_as_such_and_only_looked_at(page: Page, newer_
         expect(page.locator(".jp-Reana-fileTools").get_by_role("button", name=name)).to_have_count(0)
 
 
-def test_no_run_of_others_is_said(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
+def test_empty_list_of_shared_runs(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
     theirs = newer.runs.pop(0)
     page.goto(newer_lab.url())
     panel = open_panel(page)
-    panel.get_by_label("Whose runs").select_option(label="shared with me")
-    expect(panel).to_contain_text("Nobody shares a run with you")
+    panel.get_by_label("Owner").select_option(label="shared with me")
+    expect(panel).to_contain_text("No runs are shared with you")
     panel.get_by_role("button", name="Show my runs").press("Enter")
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
     newer.runs.insert(0, theirs)
 
 
-def test_where_it_is_not_offered_there_is_no_button(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_server_without_sharing_has_no_button(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     open_run(page, "hello#1")
     expect(page.locator(".jp-Reana-runHeader").get_by_role("button", name="Delete…")).to_be_visible()
     expect(page.locator(".jp-Reana-runHeader").get_by_role("button", name="Share…")).to_have_count(0)
-    expect(page.get_by_label("Whose runs")).to_have_count(0)
+    expect(page.get_by_label("Owner")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The wheel in fresh environments without Node, in a browser: in the oldest JupyterLab it is for, and the newest."""
+"""The wheel in new environments without Node, in a browser: in the oldest and newest supported JupyterLab."""
 
 import os
 import re
@@ -14,13 +14,13 @@ import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.fake_routes import ROUTES
 from reana_jupyterlab.tests.ports import free_port
 
 PROJECT = Path(__file__).parents[2]
 SESSIONS = PROJECT / "server/src/user_workspaces/plugins/job_type/jupyter_lab"
-PATIENCE_S = 180
+TIMEOUT_S = 180
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 QUIET += ("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -29,26 +29,26 @@ COMPLAINT = re.compile(r"\bX\b|error|warning|problem|not found|unable|traceback"
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment with JupyterLab and the wheel, and folders that are nobody's."""
+    """A virtual environment with JupyterLab and the wheel, and its own folders."""
 
     folder: Path
 
     def run(self, *command: str) -> str:
-        """Run a program of it; return what it says."""
+        """Run a program of it; return its output."""
         program = self.folder / "bin" / command[0]
         done = subprocess.run(
-            [program, *command[1:]], env=self.variables, capture_output=True, text=True, check=True, timeout=PATIENCE_S
+            [program, *command[1:]], env=self.variables, capture_output=True, text=True, check=True, timeout=TIMEOUT_S
         )
         return COLOUR.sub("", done.stdout + done.stderr)
 
     @property
     def variables(self) -> dict[str, str]:
-        """All that its programs know of the machine; there is no Node."""
+        """The complete environment of its programs, without Node."""
         return {"PATH": str(self.folder / "bin"), "HOME": str(self.folder / "home"), "LANG": "C.UTF-8"}
 
 
 def constraints(folder: Path) -> Path:
-    """Return what the sessions of the server have, without JupyterLab itself: old releases stay as they are."""
+    """Return the versions of the server's sessions, except JupyterLab itself."""
     lock = (SESSIONS / "requirements.lock").read_text(encoding="utf-8")
     pins = re.findall(r"^[\w.-]+==\S+(?: ; [^\\]*)?", lock, re.MULTILINE)
     path = folder / "constraints.txt"
@@ -58,7 +58,7 @@ def constraints(folder: Path) -> Path:
 
 @pytest.fixture(scope="module", params=["4.2", "4"], ids=["oldest", "newest"])
 def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Install the wheel as people do, beside one release of JupyterLab."""
+    """Install the wheel like a user, with one release of JupyterLab."""
     wheels = list((SESSIONS / "wheels").glob("*.whl"))
     assert len(wheels) == 1, "the wheel was not built: run `make extension`"
     made = Environment(tmp_path_factory.mktemp("environment") / "venv")
@@ -67,7 +67,7 @@ def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     limits = constraints(made.folder)
     install = [uv, "pip", "install", "--quiet", "--python", made.folder / "bin" / "python", "--constraints", limits]
     wanted = f"jupyterlab=={request.param}.*"
-    subprocess.run([*install, wanted, wheels[0]], check=True, timeout=PATIENCE_S * 5)
+    subprocess.run([*install, wanted, wheels[0]], check=True, timeout=TIMEOUT_S * 5)
     (made.folder / "home").mkdir()
     return made
 
@@ -81,7 +81,7 @@ def reana() -> Iterator[FakeReana]:
 
 @pytest.fixture
 def address(environment: Environment, reana: FakeReana, tmp_path: Path) -> Iterator[str]:
-    """Where JupyterLab answers, connected to a REANA."""
+    """URL of a JupyterLab that is connected to a REANA."""
     port = free_port()
     options = ["--allow-root", "--no-browser", f"--ServerApp.root_dir={tmp_path}", f"--ServerApp.port={port}"]
     options += ["--ServerApp.port_retries=0", "--IdentityProvider.token=for-tests-only"]
@@ -101,11 +101,11 @@ def address(environment: Environment, reana: FakeReana, tmp_path: Path) -> Itera
             yield f"http://127.0.0.1:{port}/lab?token=for-tests-only"
         finally:
             process.terminate()
-            process.wait(timeout=PATIENCE_S)
+            process.wait(timeout=TIMEOUT_S)
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.get(address, timeout=5).is_success:
@@ -131,8 +131,8 @@ def test_panel_is_there_and_connected(address: str, reana: FakeReana) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(QUIET))
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(PATIENCE_S * 1000)
-        expect.set_options(timeout=PATIENCE_S * 1000)
+        page.set_default_timeout(TIMEOUT_S * 1000)
+        expect.set_options(timeout=TIMEOUT_S * 1000)
         page.on("pageerror", lambda error: mistakes.append(str(error)))
         page.goto(address)
         expect(page.locator(".jp-LauncherCard", has_text="REANA run")).to_be_visible()

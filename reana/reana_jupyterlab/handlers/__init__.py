@@ -1,4 +1,4 @@
-"""The extension's routes and what answers them."""
+"""The extension's routes and handlers."""
 
 from .handlers import setup_handlers
 

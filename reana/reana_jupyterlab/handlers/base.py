@@ -1,4 +1,4 @@
-"""What every handler of the extension is: authenticated, JSON in and out, one table from errors to HTTP statuses."""
+"""Base class of all handlers: authentication, JSON bodies, and one mapping of errors to HTTP statuses."""
 
 import asyncio
 import json
@@ -10,19 +10,19 @@ from typing import Any, ClassVar, TypeAlias
 import tornado.web
 from jupyter_server.base.handlers import APIHandler
 
-from reana_jupyterlab.const import MOST_PER_PAGE, SETTINGS_KEY
+from reana_jupyterlab.const import MAX_PER_PAGE, SETTINGS_KEY
 from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.errors import (
     BadRequest,
     Conflict,
     ConnectionChanged,
-    CredentialsRefused,
+    CredentialsRejected,
+    Forbidden,
     LocalFailure,
     NotConnected,
     NotFound,
-    NotOffered,
+    NotSupported,
     ReanaError,
-    Refused,
     TooManyRequests,
     TooSlow,
     Unreachable,
@@ -37,20 +37,20 @@ ExceptionInfo: TypeAlias = "tuple[type[BaseException], BaseException, TracebackT
 
 STATUS_OF: tuple[tuple[type[ReanaError], HTTPStatus], ...] = (
     (NotConnected, HTTPStatus.UNAUTHORIZED),
-    (CredentialsRefused, HTTPStatus.UNAUTHORIZED),
-    (Refused, HTTPStatus.FORBIDDEN),
+    (CredentialsRejected, HTTPStatus.UNAUTHORIZED),
+    (Forbidden, HTTPStatus.FORBIDDEN),
     (BadRequest, HTTPStatus.BAD_REQUEST),
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (ConnectionChanged, HTTPStatus.CONFLICT),
     (TooManyRequests, HTTPStatus.TOO_MANY_REQUESTS),
-    (NotOffered, HTTPStatus.NOT_IMPLEMENTED),
+    (NotSupported, HTTPStatus.NOT_IMPLEMENTED),
     (TooSlow, HTTPStatus.GATEWAY_TIMEOUT),
     (Unreachable, HTTPStatus.BAD_GATEWAY),
 )
 REASON_OF: tuple[tuple[type[ReanaError], str], ...] = (
     (NotConnected, "unset"),
-    (CredentialsRefused, "refused"),
+    (CredentialsRejected, "refused"),
     (ConnectionChanged, "changed"),
     (TooSlow, "slow"),
     (UntrustedCertificate, "certificate"),
@@ -58,20 +58,20 @@ REASON_OF: tuple[tuple[type[ReanaError], str], ...] = (
     (Unreachable, "unreachable"),
 )
 CONNECTION_HEADER = "X-Reana-Connection"
-"""Names the connection that a page shows: a request for another one than is used now is refused."""
+"""Header with the connection that the page shows; requests for another one than the active one get 409."""
 
 
-OF_JUPYTER = frozenset({"token", "_xsrf", "no_track_activity"})
+JUPYTER_PARAMETERS = frozenset({"token", "_xsrf", "no_track_activity"})
 
 
 class ReanaHandler(APIHandler):
-    """The parent of all handlers; methods carry `tornado.web.authenticated` too."""
+    """Base class of all handlers; their methods carry `tornado.web.authenticated`, too."""
 
     known_query: ClassVar[Mapping[str, Collection[str]]] = {}
-    """The query parameters of each method; all others are refused, so that none is ignored."""
+    """The known query parameters of each method; others get 400, so that none is silently ignored."""
 
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own API handlers have it
-        """Refuse who is not signed in before anything of the request is looked at."""
+        """Reject unauthenticated requests before anything else is checked."""
         await super().prepare()
         if self.request.method != "OPTIONS" and not self.current_user:
             raise tornado.web.HTTPError(HTTPStatus.FORBIDDEN)
@@ -80,19 +80,19 @@ class ReanaHandler(APIHandler):
     def _check_query(self) -> None:
         known = self.known_query.get(self.request.method or "", ())
         for name in self.request.query_arguments:
-            # A number alone is what JupyterLab adds so that no cache answers.
-            if name not in known and name not in OF_JUPYTER and not name.isdigit():
-                told = f"known are {', '.join(sorted(known))}" if known else "there are none here"
-                raise BadRequest(f"'{name[:50]}' is not a parameter of this request; {told}.")
+            # JupyterLab appends a bare number to defeat caches.
+            if name not in known and name not in JUPYTER_PARAMETERS and not name.isdigit():
+                hint = f"known parameters: {', '.join(sorted(known))}" if known else "this request has none"
+                raise BadRequest(f"Unknown query parameter '{name[:50]}'; {hint}.")
 
     @property
     def services(self) -> Services:
-        """Return what the handlers share."""
+        """Return the objects that all handlers share."""
         services: Services = self.settings[SETTINGS_KEY]
         return services
 
     async def client(self) -> ReanaClient:
-        """Return the client of the credentials in use; they are read from disk, beside the loop."""
+        """Return the client of the active credentials, which are read from disk in a thread."""
         source = await asyncio.to_thread(self.services.connections.current)
         if self.request.headers.get(CONNECTION_HEADER, source.fingerprint) != source.fingerprint:
             raise ConnectionChanged
@@ -103,13 +103,13 @@ class ReanaHandler(APIHandler):
         try:
             value = json.loads(self.request.body or b"{}")
         except (ValueError, RecursionError) as error:
-            raise BadRequest("The request's body is not JSON.") from error
+            raise BadRequest("The request body is not valid JSON.") from error
         if not isinstance(value, dict):
-            raise BadRequest("The request's body has to be a JSON object.")
+            raise BadRequest("The request body must be a JSON object.")
         return value
 
     def query(self, name: str, default: str = "") -> str:
-        """Return a value of the query string."""
+        """Return a value from the query string."""
         return self.get_query_argument(name, default)
 
     def count(self, name: str, default: int, *, most: int | None = None) -> int:
@@ -118,51 +118,51 @@ class ReanaHandler(APIHandler):
         if not value:
             return default
         if not value.isascii() or not value.isdigit() or int(value) < 1:
-            raise BadRequest(f"'{name}' has to be a number of at least 1.")
+            raise BadRequest(f"'{name}' must be an integer of at least 1.")
         return min(int(value), most) if most else int(value)
 
     def page(self, *, size: int) -> tuple[int, int]:
-        """Return page and size, as the query string says; `size` is the usual one."""
-        return self.count("page", 1), self.count("size", size, most=MOST_PER_PAGE)
+        """Return page number and size from the query string; `size` is the default."""
+        return self.count("page", 1), self.count("size", size, most=MAX_PER_PAGE)
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """Return a yes or no of the query string."""
+        """Return a boolean from the query string."""
         value = self.query(name).lower()
         return value in {"1", "true", "yes"} if value else default
 
     def named(self, workflow: str) -> str:
-        """Return the run of the path, or that of `?workflow_id=`."""
+        """Return the run given in the path or in `?workflow_id=`."""
         asked = self.query("workflow_id")
         if workflow and asked:
-            raise BadRequest("Name the workflow in the path or in 'workflow_id', not in both.")
+            raise BadRequest("Give the workflow in the path or in 'workflow_id', not in both.")
         found = workflow or asked
         if not found:
-            raise BadRequest("Name a workflow.")
+            raise BadRequest("A workflow is required.")
         return found
 
     def check_xsrf_of_a_get(self) -> None:
-        """Ask of a GET that writes what Jupyter asks of a POST: a cookie alone does not do."""
+        """Check the XSRF token of a GET that writes, as Jupyter does for a POST."""
         if self.token_authenticated or self.settings.get("disable_check_xsrf", False):
             return
         tornado.web.RequestHandler.check_xsrf_cookie(self)
 
-    def answer(self, value: Mapping[str, Any], *, status: HTTPStatus = HTTPStatus.OK) -> None:
-        """Answer JSON that no cache keeps."""
+    def respond(self, value: Mapping[str, Any], *, status: HTTPStatus = HTTPStatus.OK) -> None:
+        """Send a JSON response that is not cached."""
         self.set_status(status)
         self.set_header("Cache-Control", "no-store")
         self.finish(json.dumps(value))
 
     def succeed(self, message: str, **more: object) -> None:
-        """Answer a success in the form that all writes share."""
-        self.answer({"status": "success", "message": message, **more})
+        """Send the success response shared by all writes."""
+        self.respond({"status": "success", "message": message, **more})
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:  # noqa: ANN401 - tornado's
-        """Give our own errors their status."""
+        """Send errors of the extension with their own status."""
         error = _error_of(kwargs)
         super().send_error(status_of(error) if isinstance(error, ReanaError) else status_code, **kwargs)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ANN401 - tornado's
-        """Answer an error in one form: `{status, message}`."""
+        """Send an error as `{status, message}`."""
         error = _error_of(kwargs)
         self.set_header("Cache-Control", "no-store")
         answer: dict[str, object] = {"status": "error", "message": _sentence(status_code, error)}
@@ -175,16 +175,16 @@ class ReanaHandler(APIHandler):
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
     ) -> None:
-        """Log our own errors as a line: they are answers, no accidents."""
+        """Log errors of the extension as one line: they are expected and need no traceback."""
         if isinstance(value, ReanaError):
-            said = f"{value.message} {value.detail}".rstrip()
-            self.log.warning("REANA extension: %s: %s", type(value).__name__, said)
+            text = f"{value.message} {value.detail}".rstrip()
+            self.log.warning("REANA extension: %s: %s", type(value).__name__, text)
         else:
             super().log_exception(typ, value, tb)
 
 
 def status_of(error: ReanaError) -> HTTPStatus:
-    """Return the HTTP status that says what the error says."""
+    """Return the HTTP status of an error."""
     if isinstance(error, RunIsIncomplete):
         return status_of(error.cause)
     if isinstance(error, LocalFailure):
@@ -193,39 +193,39 @@ def status_of(error: ReanaError) -> HTTPStatus:
 
 
 def reason_of(error: ReanaError) -> str:
-    """Return the reason of an error in a word, for programs."""
+    """Return the machine-readable reason of an error."""
     return next((reason for kind, reason in REASON_OF if isinstance(error, kind)), HTTPStatus(status_of(error)).phrase)
 
 
 def text_of(body: JsonObject, key: str, default: str | None = None) -> str:
-    """Return a text of a request's body; one without a default has to be there."""
+    """Return a string from a request body; without a default it is required."""
     value = body.get(key, default)
     if not isinstance(value, str) or (default is None and not value):
-        raise BadRequest(f"'{key}' has to be a text.")
+        raise BadRequest(f"'{key}' must be a string.")
     return value
 
 
 def flag_of(body: JsonObject, key: str, *, default: bool) -> bool:
-    """Return a yes or no of a request's body."""
+    """Return a boolean from a request body."""
     value = body.get(key, default)
     if not isinstance(value, bool):
-        raise BadRequest(f"'{key}' has to be true or false.")
+        raise BadRequest(f"'{key}' must be true or false.")
     return value
 
 
 def object_of(body: JsonObject, key: str) -> JsonObject:
-    """Return an object of a request's body; absent is empty."""
+    """Return an object from a request body, or an empty one."""
     value = {} if body.get(key) is None else body[key]
     if not isinstance(value, dict):
-        raise BadRequest(f"'{key}' has to be an object.")
+        raise BadRequest(f"'{key}' must be an object.")
     return value
 
 
 def texts_of(body: JsonObject, key: str) -> list[str]:
-    """Return a list of texts of a request's body; absent is empty."""
+    """Return a list of strings from a request body, or an empty one."""
     value = [] if body.get(key) is None else body[key]
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-        raise BadRequest(f"'{key}' has to be a list of texts.")
+        raise BadRequest(f"'{key}' must be a list of strings.")
     return [str(item) for item in value]
 
 
@@ -238,8 +238,8 @@ def _sentence(status: int, error: BaseException | None) -> str:
     if isinstance(error, ReanaError):
         return error.message
     if isinstance(error, tornado.web.HTTPError) and status == HTTPStatus.FORBIDDEN:
-        said = error.log_message or "this Jupyter server does not know who asks"
-        return f"Jupyter refuses the request: {said}."
+        said = error.log_message or "you are not logged in to this Jupyter server"
+        return f"Jupyter rejected the request: {said}."
     if isinstance(error, tornado.web.HTTPError) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return f"The request cannot be answered: {HTTPStatus(status).phrase.lower()}."
-    return "Something unexpected went wrong; the log of the Jupyter server says what."
+        return f"The request failed: {HTTPStatus(status).phrase.lower()}."
+    return "Unexpected error. See the log of the Jupyter server."

@@ -1,4 +1,4 @@
-"""Which REANA, and who: the environment's variables, named profiles, the state of the connection."""
+"""Credentials in the environment, named profiles, and the state of the connection."""
 
 import asyncio
 from functools import partial
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tornado.web
 
-from reana_jupyterlab.connections import OUTSIDE, Source, checked_server
+from reana_jupyterlab.connections import FIXED_SOURCES, Source, checked_server
 from reana_jupyterlab.const import ENV_SERVER, ENV_TOKEN
 from reana_jupyterlab.profiles import Profile
 from reana_jupyterlab.reana import Credentials
@@ -15,18 +15,18 @@ from reana_jupyterlab.reana.tls import trust
 from reana_jupyterlab.reana.values import JsonObject
 
 from .base import ReanaHandler, flag_of, reason_of, status_of, text_of
-from .shapes import quota_json, user_json
+from .serializers import quota_json, user_json
 
 
 class CredentialsHandler(ReanaHandler):
-    """The parent of what takes credentials."""
+    """Base class of handlers that accept credentials."""
 
     async def _credentials(self, body: JsonObject, *, server: tuple[str, ...], token: tuple[str, ...]) -> Credentials:
-        """Read credentials from a body that has each under one of several names."""
+        """Read credentials from a body, which may use several names for each field."""
         address = checked_server(text_of(body, _present(body, server)).strip().rstrip("/"))
         secret = text_of(body, _present(body, token)).strip()
         if not secret.isascii() or not secret.isprintable():
-            raise BadRequest("An access token consists of letters, digits and signs only.")
+            raise BadRequest("Access tokens contain only printable ASCII characters.")
         ca_file = text_of(body, "ca_file", "").strip()
         if ca_file:
             ca_file = await asyncio.to_thread(checked_ca_file, ca_file, root_dir=self.services.root_dir)
@@ -34,17 +34,17 @@ class CredentialsHandler(ReanaHandler):
 
 
 class EnvVariablesHandler(CredentialsHandler):
-    """The server's environment, as `reana-client` in a terminal would see it."""
+    """The server's environment, as `reana-client` in a terminal sees it."""
 
     @tornado.web.authenticated
     async def get(self) -> None:
-        """Return what is set."""
+        """Return the current values."""
         server, token = self.services.connections.environment()
-        self.answer({"server": server, "access_token": token})
+        self.respond({"server": server, "access_token": token})
 
     @tornado.web.authenticated
     async def post(self) -> None:
-        """Test credentials, and only then use them; with `remember` they outlive the server, as a profile."""
+        """Test credentials before using them; `remember` also saves them as a profile."""
         body = self.body()
         credentials = await self._credentials(body, server=(ENV_SERVER, "server"), token=(ENV_TOKEN, "accessToken"))
         user = await self.services.connections.test(credentials)
@@ -60,24 +60,24 @@ class EnvVariablesHandler(CredentialsHandler):
 
     @tornado.web.authenticated
     async def delete(self) -> None:
-        """Take the credentials out of the environment."""
+        """Remove the credentials from the environment."""
         self.services.connections.forget_environment()
-        self.succeed("The server's environment holds no REANA credentials any more.")
+        self.succeed("Removed the REANA credentials from the server's environment.")
 
 
 class ConnectionHandler(ReanaHandler):
-    """Whether REANA can be reached and takes the token: asked of REANA, not guessed."""
+    """The state of the connection, verified with a request to REANA."""
 
     @tornado.web.authenticated
     async def get(self) -> None:
-        """Return the state; not being connected is an answer, no error."""
+        """Return the state; being disconnected is a state with status 200, not an error."""
         source = None
         try:
             source = await asyncio.to_thread(self.services.connections.current)
-            self.answer(await self._state(source))
+            self.respond(await self._state(source))
         except ReanaError as error:
             server = source.credentials.server if source else ""
-            self.answer(
+            self.respond(
                 {
                     "connected": False,
                     "server": server,
@@ -93,9 +93,9 @@ class ConnectionHandler(ReanaHandler):
         user = await client.user()
         config, sharing, secrets, uses_environments = await asyncio.gather(
             client.config(),
-            client.offers.sharing(),
-            client.offers.secrets(),
-            client.offers.environments(),
+            client.features.sharing(),
+            client.features.secrets(),
+            client.features.environments(),
         )
         return {
             "connected": True,
@@ -114,11 +114,11 @@ class ConnectionHandler(ReanaHandler):
 
 
 class ProfilesHandler(ReanaHandler):
-    """All credentials there are, without their tokens."""
+    """All credentials, without their tokens."""
 
     @tornado.web.authenticated
     async def get(self) -> None:
-        """List them; those of the environment and of the launcher cannot be changed here."""
+        """List all credentials; those of the environment and of the launcher are read-only."""
         sources, active = await asyncio.to_thread(self.services.connections.sources)
         profiles = [
             {
@@ -126,12 +126,12 @@ class ProfilesHandler(ReanaHandler):
                 "server": source.credentials.server,
                 "account": source.account,
                 "caFile": source.credentials.ca_file,
-                "fixed": source.name in OUTSIDE,
+                "fixed": source.name in FIXED_SOURCES,
                 "active": source.name == active,
             }
             for source in sources
         ]
-        self.answer({"profiles": profiles, "active": active})
+        self.respond({"profiles": profiles, "active": active})
 
 
 class ProfileHandler(CredentialsHandler):
@@ -139,7 +139,7 @@ class ProfileHandler(CredentialsHandler):
 
     @tornado.web.authenticated
     async def put(self, name: str) -> None:
-        """Test credentials and remember them; they are used from now on unless `activate` is false."""
+        """Test credentials and save them; they become active unless `activate` is false."""
         body = self.body()
         credentials = await self._credentials(body, server=("server",), token=("access_token", "accessToken"))
         user = await self.services.connections.test(credentials)
@@ -147,32 +147,32 @@ class ProfileHandler(CredentialsHandler):
         profile = Profile(credentials, user.email)
         remember = partial(self.services.connections.remember, name, profile, activate=activate, replace=True)
         await asyncio.to_thread(remember)
-        self.succeed(f"Remembered {credentials.server} as '{name}'.", user=user_json(user))
+        self.succeed(f"Saved {credentials.server} as '{name}'.", user=user_json(user))
 
     @tornado.web.authenticated
     async def post(self, name: str) -> None:
-        """Use this profile from now on."""
+        """Make this profile active."""
         await asyncio.to_thread(self.services.connections.activate, name)
         self.succeed(f"Using '{name}'.")
 
     @tornado.web.authenticated
     async def delete(self, name: str) -> None:
-        """Forget the profile and its token."""
+        """Delete the profile and its token."""
         await asyncio.to_thread(self.services.connections.forget, name)
-        self.succeed(f"Forgot '{name}'.")
+        self.succeed(f"Removed '{name}'.")
 
 
 class QuotaHandler(ReanaHandler):
-    """How much may be used, and is."""
+    """Quotas and usage of the user."""
 
     @tornado.web.authenticated
     async def get(self) -> None:
         """Return the quotas by resource."""
-        self.answer(quota_json(await (await self.client()).user()))
+        self.respond(quota_json(await (await self.client()).user()))
 
 
 class InfoHandler(ReanaHandler):
-    """What the REANA server says about itself, whatever that is."""
+    """The information that the REANA server gives about itself."""
 
     @tornado.web.authenticated
     async def get(self) -> None:
@@ -183,7 +183,7 @@ class InfoHandler(ReanaHandler):
             for key, entry in info.items()
             if isinstance(entry, dict)
         ]
-        self.answer({"entries": entries})
+        self.respond({"entries": entries})
 
 
 def _present(body: JsonObject, names: tuple[str, ...]) -> str:
@@ -191,7 +191,7 @@ def _present(body: JsonObject, names: tuple[str, ...]) -> str:
 
 
 def checked_ca_file(path: str, *, root_dir: str) -> str:
-    """Return the whole path of a certificate file, which is below Jupyter's root or named from `/` or `~`."""
+    """Return the absolute path of a certificate file; relative paths are below Jupyter's root."""
     try:
         whole = str(Path(root_dir).expanduser() / Path(path).expanduser())
     except RuntimeError:

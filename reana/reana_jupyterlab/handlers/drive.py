@@ -1,4 +1,4 @@
-"""Runs as a read-only drive: the models of Jupyter's contents, so that the file browser can show a workspace."""
+"""Runs as a read-only drive: Jupyter contents models for the file browser."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import tornado.web
 
 from reana_jupyterlab.reana import ReanaClient
-from reana_jupyterlab.reana.errors import BadRequest, NonsenseAnswer, NotFound
+from reana_jupyterlab.reana.errors import BadRequest, InvalidResponse, NotFound
 from reana_jupyterlab.reana.rooted import parts_of
 from reana_jupyterlab.reana.values import JsonObject, Workflow, WorkspaceFile
 
@@ -19,7 +19,7 @@ CONTENT_LIMIT = 32 * 1024 * 1024
 
 
 class DriveHandler(ReanaHandler):
-    """A directory or file of the drive; `name.run` are the directories at its top."""
+    """A directory or file of the drive; its top-level directories are `name.run`."""
 
     known_query = {"GET": ("content",)}
 
@@ -33,7 +33,7 @@ class DriveHandler(ReanaHandler):
             model = _directory("", "", [_run(run) for run in runs if run.status != "deleted"] if content else None)
         else:
             model = await _model(client, parts[0], "/".join(parts[1:]), content=content)
-        self.answer(model)
+        self.respond(model)
 
 
 async def _model(client: ReanaClient, run: str, path: str, *, content: bool) -> JsonObject:
@@ -64,13 +64,13 @@ def _children(run: str, path: str, files: Iterable[WorkspaceFile]) -> list[JsonO
 
 async def _file_with_content(client: ReanaClient, run: str, file: WorkspaceFile) -> JsonObject:
     if file.size > CONTENT_LIMIT:
-        raise BadRequest(f"{file.name} is too large to be opened here; download it.")
+        raise BadRequest(f"{file.name} is too large to open here. Download it instead.")
     data = bytearray()
     async with client.open_file(run, file.name) as response:
         async for chunk in response.aiter_raw():
             data += chunk
             if len(data) > CONTENT_LIMIT:
-                raise NonsenseAnswer(f"{file.name} is longer than REANA lists it.")
+                raise InvalidResponse(f"{file.name} is larger than the size that REANA lists.")
     model = _file(run, file)
     if model["type"] == "notebook":
         try:

@@ -1,4 +1,4 @@
-"""Picking a `reana.yaml`: directories and YAML files below the directory that Jupyter serves."""
+"""Lists directories and YAML files below Jupyter's root, to choose a `reana.yaml`."""
 
 import asyncio
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ from reana_jupyterlab.reana.specification import SIZE_LIMIT, Specification, load
 from reana_jupyterlab.reana.values import JsonObject
 
 from .base import ReanaHandler
-from .shapes import field_json
+from .serializers import field_json
 
 YAML = (".yaml", ".yml")
 
@@ -27,11 +27,11 @@ class FileBrowserHandler(ReanaHandler):
     async def get(self) -> None:
         """List `?path=`, below the root."""
         path = "/".join(parts_of(self.query("path").strip("/")))
-        self.answer({"entries": await asyncio.to_thread(entries, self.services.root, path)})
+        self.respond({"entries": await asyncio.to_thread(entries, self.services.root, path)})
 
 
 class ParametersHandler(ReanaHandler):
-    """What can be set before a run of a `reana.yaml`, for a form."""
+    """Parameters and options of a `reana.yaml`, for a form."""
 
     known_query = {"GET": ("path",)}
 
@@ -40,7 +40,7 @@ class ParametersHandler(ReanaHandler):
         """Describe the parameters and options of `?path=`."""
         path = "/".join(parts_of(self.query("path")))
         specification = loaded(await asyncio.to_thread(self.services.root.read_text, path, limit=SIZE_LIMIT))
-        self.answer(
+        self.respond(
             {
                 "name": _suggested_name(path),
                 "engine": specification.engine,
@@ -54,7 +54,7 @@ class ParametersHandler(ReanaHandler):
 
 
 def entries(root: Root, path: str) -> list[JsonObject]:
-    """Return directories first, then YAML files, each by name; nothing hidden."""
+    """Return directories, then YAML files, sorted by name, without hidden ones."""
     if any(part.startswith(".") for part in path.split("/")):
         raise NotFound(f"'{path}' does not exist.")
     shown = [
@@ -67,14 +67,14 @@ def entries(root: Root, path: str) -> list[JsonObject]:
 
 
 def environments(specification: Specification) -> list[str]:
-    """Return the container images that the steps of a serial workflow name, each once."""
+    """Return the distinct container images that the steps of a serial workflow name."""
     steps = specification.at("workflow", "specification", "steps")
     named = [step.get("environment") for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
     return sorted({name for name in named if isinstance(name, str) and name})
 
 
 def _suggested_name(path: str) -> str:
-    """Return the folder's name, or the file's, in the form that REANA takes."""
+    """Return a run name from the folder or file name, without characters that REANA rejects."""
     name = PurePosixPath(path)
     word = name.stem if name.stem not in {"reana", ""} else name.parent.name or "workflow"
     return word.replace(".", "-").replace(" ", "-")

@@ -1,4 +1,4 @@
-"""Following a run: its state and what its logs gain, as server-sent events until it ends."""
+"""Streams the state and the new log text of a run as server-sent events until it ends."""
 
 import asyncio
 import json
@@ -8,29 +8,29 @@ import tornado.iostream
 import tornado.web
 
 from reana_jupyterlab.reana import ReanaClient
-from reana_jupyterlab.reana.errors import CredentialsRefused, NotFound, ReanaError
+from reana_jupyterlab.reana.errors import CredentialsRejected, NotFound, ReanaError
 from reana_jupyterlab.reana.logs import LogText, RunLogs
 from reana_jupyterlab.reana.values import ENDED
 
 from .base import ReanaHandler
-from .shapes import job_json, workflow_json
+from .serializers import job_json, workflow_json
 
-LONGEST_PAUSE = 60
-RECOGNISED = 4096
-"""Characters by which a log is known to go on where it was: a server may give the end of a long one alone."""
-TROUBLES = 8
-# A look at the logs fetches all of them: a run that writes much is looked at less often.
+MAX_PAUSE_S = 60
+OVERLAP_LENGTH = 4096
+"""Characters compared to detect that a log continues: a server may return only the end of a long one."""
+MAX_ERRORS = 8
+# Each poll fetches all logs, so runs with long logs are polled less often.
 PAUSE_PER_SECOND_OF_READING = 5
 
 
 @dataclass
 class Seen:
-    """What the browser has been told."""
+    """The state that the browser has received."""
 
     run: str = ""
     jobs: dict[str, dict[str, object]] = field(default_factory=dict)
     texts: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """The length of each log, and the last of it."""
+    """The length of each log, and its last characters."""
 
 
 class FollowHandler(ReanaHandler):
@@ -40,7 +40,7 @@ class FollowHandler(ReanaHandler):
 
     @tornado.web.authenticated
     async def get(self, workflow: str) -> None:
-        """Send events until the run ends or the browser goes away."""
+        """Send events until the run ends or the browser disconnects."""
         client = await self.client()
         status = (await client.workflow(workflow)).status
         self.set_header("Content-Type", "text/event-stream")
@@ -55,7 +55,7 @@ class FollowHandler(ReanaHandler):
         await tornado.web.RequestHandler.finish(self)
 
     def on_connection_close(self) -> None:
-        """Stop asking REANA for nobody."""
+        """Stop polling REANA when the browser disconnects."""
         super().on_connection_close()
         if self._running is not None:
             self._running.cancel()
@@ -71,44 +71,44 @@ class FollowHandler(ReanaHandler):
                 troubles = 0
             except ReanaError as error:
                 troubles += 1
-                is_final = troubles >= TROUBLES or isinstance(error, NotFound | CredentialsRefused)
+                is_final = troubles >= MAX_ERRORS or isinstance(error, NotFound | CredentialsRejected)
                 await self._send("trouble", {"message": error.message, "final": is_final})
                 if is_final:
                     return
             pause = self.services.config.follow_interval * 2**troubles
-            await asyncio.sleep(min(LONGEST_PAUSE, max(pause, PAUSE_PER_SECOND_OF_READING * (clock() - began))))
+            await asyncio.sleep(min(MAX_PAUSE_S, max(pause, PAUSE_PER_SECOND_OF_READING * (clock() - began))))
 
     async def _look(self, client: ReanaClient, workflow: str, seen: Seen) -> bool:
-        """Tell what is new; return whether that was all. The state is read first: what it ended with is in the logs."""
+        """Send what is new; return True at the end. Reads the state first, so that the logs are complete."""
         run = await client.workflow(workflow)
         logs = await client.logs(workflow)
         state = workflow_json(run)
         if (text := json.dumps(state)) != seen.run:
             seen.run = text
             await self._send("run", state)
-        await self._tell_jobs(logs, seen)
-        await self._tell_text("", logs.engine, seen)
+        await self._send_jobs(logs, seen)
+        await self._send_text("", logs.engine, seen)
         if run.status in ENDED:
             await self._send("end", {"status": run.status})
             return True
         await self._write(": still here\n\n")
         return False
 
-    async def _tell_jobs(self, logs: RunLogs, seen: Seen) -> None:
+    async def _send_jobs(self, logs: RunLogs, seen: Seen) -> None:
         for identifier, job in logs.jobs.items():
             if seen.jobs.get(identifier) != job.fields:
                 seen.jobs[identifier] = dict(job.fields)
                 await self._send("job", {"job": identifier, **job_json(job)})
-            await self._tell_text(identifier, job.log, seen)
+            await self._send_text(identifier, job.log, seen)
 
-    async def _tell_text(self, job: str, log: LogText, seen: Seen) -> None:
+    async def _send_text(self, job: str, log: LogText, seen: Seen) -> None:
         (told, last), kept = seen.texts.get(job, (0, "")), log.text()
         gained = log.length - told
         before = kept[: len(kept) - gained] if gained else kept
         goes_on = 0 <= gained <= len(kept) and before.endswith(last[-len(before) :] if before else "")
         if goes_on and not gained:
             return
-        seen.texts[job] = (log.length, kept[-RECOGNISED:])
+        seen.texts[job] = (log.length, kept[-OVERLAP_LENGTH:])
         await self._send("log", {"job": job, "text": kept[-gained:] if goes_on else kept, "reset": not goes_on})
 
     async def _send(self, event: str, data: object) -> None:

@@ -1,4 +1,4 @@
-"""Every route of the extension and what answers it; the README has the same table in words."""
+"""All routes of the extension and their handlers; the README documents them."""
 
 from jupyter_server.utils import url_path_join
 from tornado.web import Application, RequestHandler
@@ -17,8 +17,8 @@ from .connection import (
 from .drive import DriveHandler
 from .files import FileBrowserHandler, ParametersHandler
 from .follow import FollowHandler
-from .keeping import PruneHandler, RetentionHandler, SecretHandler, SecretsHandler
 from .runs import RestartHandler, RunInputsHandler, ShareHandler, StartHandler, StopHandler
+from .secrets_and_retention import PruneHandler, RetentionHandler, SecretHandler, SecretsHandler
 from .streams import ContentHandler, WorkspaceFileUploadHandler
 from .transfers import TransferHandler, TransfersHandler
 from .workflows import (
@@ -38,7 +38,7 @@ ONE = r"([^/]+)"
 REST = r"(.+)"
 RUN = rf"workflows/{ONE}"
 
-# The forms with `?workflow_id=` come first: their last word would be taken for a run's name.
+# The forms with `?workflow_id=` come first: otherwise their last segment would match as the name of a run.
 ROUTES: tuple[tuple[str, type[RequestHandler]], ...] = (
     ("env", EnvVariablesHandler),
     ("connection", ConnectionHandler),

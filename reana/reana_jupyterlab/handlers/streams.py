@@ -1,4 +1,4 @@
-"""Files as streams between the browser and REANA, never whole in memory: showing and uploading."""
+"""Streams files between the browser and REANA without holding them in memory."""
 
 import asyncio
 import mimetypes
@@ -19,14 +19,14 @@ from .base import ReanaHandler
 
 CHUNK = 256 * 1024
 PIECES_WAITING = 4
-MOST_UPLOADED = 1024**4
+MAX_UPLOAD_BYTES = 1024**4
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
 @dataclass(frozen=True)
 class Span:
-    """The bytes from `first` to before `end`, of `size`."""
+    """A byte range from `first` up to and excluding `end`, of `size` bytes."""
 
     first: int
     end: int
@@ -34,23 +34,23 @@ class Span:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of the file."""
+        """True if it covers the whole file."""
         return self.first == 0 and self.end == self.size
 
 
 class ContentHandler(ReanaHandler):
-    """A file of a workspace, shown without being kept; foreign HTML is shut into a sandbox."""
+    """Streams a file of a workspace; a sandbox policy isolates untrusted HTML."""
 
     known_query = {"GET": ("download",)}
 
     @property
     def content_security_policy(self) -> str:
-        """Let nothing that somebody's job wrote act in Jupyter's name."""
+        """Sandbox the response: files written by jobs must not run scripts in Jupyter's origin."""
         return f"{super().content_security_policy}; sandbox"
 
     @tornado.web.authenticated
     async def get(self, workflow: str, path: str) -> None:
-        """Stream the file, or the part that `Range` names; `?download=1` offers it for saving."""
+        """Stream the file or the range in `Range`; `?download=1` makes it an attachment."""
         client = await self.client()
         path = checked_path(path)
         file = _exactly(await client.all_files(workflow, search=path), path)
@@ -75,7 +75,7 @@ class ContentHandler(ReanaHandler):
     async def _relay(self, chunks: AsyncIterator[bytes], span: Span) -> None:
         position = 0
         try:
-            # REANA knows no ranges: what lies before the part is read and dropped.
+            # REANA supports no ranges: bytes before the range are read and dropped.
             async for chunk in chunks:
                 piece = chunk[max(0, span.first - position) : max(0, span.end - position)]
                 position += len(chunk)
@@ -89,7 +89,7 @@ class ContentHandler(ReanaHandler):
         except ReanaError:
             position = -1
         if position < span.end:
-            # The length was promised; only a broken connection tells the browser that it does not come.
+            # Content-Length was sent: closing the connection is the only way to report a truncated body.
             self.detach().close()
             return
         if not self._headers_written:
@@ -99,14 +99,14 @@ class ContentHandler(ReanaHandler):
 
 @tornado.web.stream_request_body
 class WorkspaceFileUploadHandler(ReanaHandler):
-    """A file from the browser into a workspace, passed on as it comes in."""
+    """Streams an uploaded file from the browser into a workspace."""
 
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own API handlers have it
-        """Sign in first: the body is not read for a stranger."""
+        """Authenticate before reading the body."""
         self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(PIECES_WAITING)
         self._upload: asyncio.Task[None] | None = None
         await super().prepare()
-        self.request.connection.set_max_body_size(MOST_UPLOADED)  # type: ignore[union-attr] # HTTP/1 has it
+        self.request.connection.set_max_body_size(MAX_UPLOAD_BYTES)  # type: ignore[union-attr] # HTTP/1 has it
         workflow, path = self.path_args
         client = await self.client()
         self._upload = asyncio.ensure_future(
@@ -114,7 +114,7 @@ class WorkspaceFileUploadHandler(ReanaHandler):
         )
 
     async def data_received(self, chunk: bytes) -> None:
-        """Pass a piece on; the browser waits while REANA is slower."""
+        """Pass a chunk on; a full queue slows the browser down to REANA's speed."""
         if self._upload is None:
             return
         putting = asyncio.ensure_future(self._pieces.put(chunk))
@@ -125,7 +125,7 @@ class WorkspaceFileUploadHandler(ReanaHandler):
     async def put(self, workflow: str, path: str) -> None:
         """Finish the upload."""
         if self._upload is None:
-            raise BadRequest("There is nothing to upload.")
+            raise BadRequest("The request contains no file to upload.")
         putting = asyncio.ensure_future(self._pieces.put(None))
         await asyncio.wait([putting, self._upload], return_when=asyncio.FIRST_COMPLETED)
         putting.cancel()
@@ -133,7 +133,7 @@ class WorkspaceFileUploadHandler(ReanaHandler):
         self.succeed(f"Uploaded {path} to {workflow}.")
 
     def on_connection_close(self) -> None:
-        """Let an upload that breaks off in the browser break off at REANA too."""
+        """Cancel the upload to REANA when the browser disconnects."""
         super().on_connection_close()
         if self._upload is not None:
             self._upload.cancel()
@@ -141,7 +141,7 @@ class WorkspaceFileUploadHandler(ReanaHandler):
     def _size(self) -> int:
         length = self.request.headers.get("Content-Length", "")
         if not length.isdigit():
-            raise BadRequest("Say how long the file is (Content-Length).")
+            raise BadRequest("Content-Length is required for uploads.")
         return int(length)
 
     async def _content(self) -> AsyncIterator[bytes]:
@@ -165,5 +165,5 @@ def _span(header: str, size: int) -> Span:
     first = int(found[1])
     end = min(size, int(found[2]) + 1) if found[2] else size
     if first >= end:
-        raise BadRequest(f"The file has {size} bytes, none of which were asked for.")
+        raise BadRequest(f"The requested range is outside the file, which has {size} bytes.")
     return Span(first, end, size)

@@ -1,10 +1,10 @@
-"""Watching and ending what runs in the background."""
+"""Lists, polls and cancels background transfers."""
 
 import tornado.web
 
 from .base import ReanaHandler
 
-LONGEST_WAIT = 30
+MAX_WAIT_S = 30
 
 
 class TransfersHandler(ReanaHandler):
@@ -13,7 +13,7 @@ class TransfersHandler(ReanaHandler):
     @tornado.web.authenticated
     async def get(self) -> None:
         """List them, newest first."""
-        self.answer({"transfers": [transfer.as_json() for transfer in self.services.transfers.list()]})
+        self.respond({"transfers": [transfer.as_json() for transfer in self.services.transfers.list()]})
 
 
 class TransferHandler(ReanaHandler):
@@ -23,16 +23,16 @@ class TransferHandler(ReanaHandler):
 
     @tornado.web.authenticated
     async def get(self, identifier: str) -> None:
-        """Return it; with `?since=<version>` as soon as it has changed, at the latest after `?wait=` seconds."""
+        """Return its state; with `?since=<version>` wait for a change, at most `?wait=` seconds."""
         if not self.query("since"):
-            self.answer(self.services.transfers.get(identifier).as_json())
+            self.respond(self.services.transfers.get(identifier).as_json())
             return
         since = self.count("since", 0) if self.query("since") != "0" else 0
-        seconds = self.count("wait", LONGEST_WAIT, most=LONGEST_WAIT)
+        seconds = self.count("wait", MAX_WAIT_S, most=MAX_WAIT_S)
         transfer = await self.services.transfers.wait(identifier, since=since, seconds=seconds)
-        self.answer(transfer.as_json())
+        self.respond(transfer.as_json())
 
     @tornado.web.authenticated
     async def delete(self, identifier: str) -> None:
-        """Cancel it; what was half-written is gone when the answer comes."""
-        self.answer((await self.services.transfers.cancel(identifier)).as_json())
+        """Cancel it; partial files are removed before the response."""
+        self.respond((await self.services.transfers.cancel(identifier)).as_json())

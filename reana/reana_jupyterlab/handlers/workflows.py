@@ -1,4 +1,4 @@
-"""Runs and what belongs to them, for reading: list, state, logs, specification, difference."""
+"""Reads runs: list, state, logs, specification, comparison."""
 
 import asyncio
 import json
@@ -14,14 +14,14 @@ from reana_jupyterlab.reana.values import STATUSES, JsonObject
 
 from .base import ReanaHandler
 from .runs import WorkflowCreateHandler, WorkflowValidateHandler
-from .shapes import logs_json, workflow_json, workflow_page_json
+from .serializers import logs_json, workflow_json, workflow_page_json
 from .workspace import WorkflowWorkspaceHandler, WorkspaceFilesHandler
 
 SORTS = ("asc", "desc", "disk-desc", "cpu-desc")
 KINDS = ("batch", "interactive")
-MOST_CONTEXT_LINES = 100
-# Passed on as they are; REANA says what is wrong with a value.
-PASSED_ON = ("verbose", "include_progress", "include_workspace_size", "shared", "shared_by", "shared_with")
+MAX_CONTEXT_LINES = 100
+# Forwarded unchanged; REANA validates their values.
+FORWARDED = ("verbose", "include_progress", "include_workspace_size", "shared", "shared_by", "shared_with")
 
 __all__ = [
     "WorkflowCreateHandler",
@@ -39,34 +39,34 @@ __all__ = [
 class WorkflowsHandler(ReanaHandler):
     """The list of runs."""
 
-    known_query = {"GET": ("page", "size", "search", "sort", "status", "type", "workflow_id_or_name", *PASSED_ON)}
+    known_query = {"GET": ("page", "size", "search", "sort", "status", "type", "workflow_id_or_name", *FORWARDED)}
 
     @tornado.web.authenticated
     async def get(self) -> None:
-        """Return a page; an empty value of a parameter is none."""
+        """Return a page; empty parameters count as absent."""
         sort = self.query("sort") or LIST_SORT
         kind = self.query("type") or "batch"
         if sort not in SORTS or kind not in KINDS:
-            raise BadRequest(f"'sort' is one of {', '.join(SORTS)}; 'type' is one of {', '.join(KINDS)}.")
+            raise BadRequest(f"'sort' must be one of {', '.join(SORTS)}; 'type' one of {', '.join(KINDS)}.")
         number, size = self.page(size=LIST_SIZE)
         client = await self.client()
-        more = {name: value for name in PASSED_ON if (value := self.query(name))}
+        more = {name: value for name in FORWARDED if (value := self.query(name))}
         if run := await self._asked_run(client):
             more["workflow_id_or_name"] = run
         page = await client.workflows(
             page=number,
             size=size,
-            # REANA looks into the name without the run: `hello.1` would find nothing.
+            # REANA searches names without the run number: `hello.1` would match nothing.
             search=RunName.parse(self.query("search").strip()).name,
             status=self._statuses(),
             sort=sort,
             kind=kind,
             more=more,
         )
-        self.answer(workflow_page_json(page))
+        self.respond(workflow_page_json(page))
 
     async def _asked_run(self, client: ReanaClient) -> str:
-        """Return what REANA's list finds a run by: its identifier, or a name without the run."""
+        """Return the value by which REANA's list finds a run: its identifier, or a name without run number."""
         named = self.query("workflow_id_or_name").strip()
         if "." not in named:
             return named
@@ -80,7 +80,7 @@ class WorkflowsHandler(ReanaHandler):
         wanted = tuple(word for word in words if word and word != "all")
         unknown = [word for word in wanted if word not in STATUSES]
         if unknown:
-            raise BadRequest(f"'{unknown[0]}' is not a status; known are {', '.join(sorted(STATUSES))}.")
+            raise BadRequest(f"Unknown status '{unknown[0]}'; known statuses: {', '.join(sorted(STATUSES))}.")
         return wanted
 
 
@@ -92,62 +92,62 @@ class WorkflowHandler(ReanaHandler):
     @tornado.web.authenticated
     async def get(self, workflow: str) -> None:
         """Return its state."""
-        self.answer(workflow_json(await (await self.client()).workflow(workflow)))
+        self.respond(workflow_json(await (await self.client()).workflow(workflow)))
 
     @tornado.web.authenticated
     async def delete(self, workflow: str) -> None:
-        """Delete it, with its workspace unless `?workspace=false`; `?all_runs=true` takes its sister runs too."""
+        """Delete it, with its workspace unless `?workspace=false`; `?all_runs=true` also deletes its other runs."""
         all_runs, client = self.flag("all_runs"), await self.client()
-        name = await client.called(workflow)
+        name = await client.name_of(workflow)
         await client.delete(workflow, workspace=self.flag("workspace", default=True), all_runs=all_runs)
         self.succeed(f"Deleted {name}{' and all its runs' if all_runs else ''}.")
 
 
 class WorkflowLogsHandler(ReanaHandler):
-    """What the engine and the jobs wrote."""
+    """Logs of the engine and of the jobs."""
 
     known_query = {"GET": ("workflow_id", "search", "page", "size")}
 
     @tornado.web.authenticated
     async def get(self, workflow: str = "") -> None:
-        """Return the logs; `?search=` keeps the lines that hold the words, `?page=&size=` are of the jobs."""
+        """Return the logs; `?search=` keeps matching lines, `?page=&size=` page through the jobs."""
         client, search = await self.client(), self.query("search")
         pages = {name: self.count(name, 1) for name in ("page", "size") if self.query(name)}
-        self.answer(logs_json(await client.logs(self.named(workflow), search=search, pages=pages)))
+        self.respond(logs_json(await client.logs(self.named(workflow), search=search, pages=pages)))
 
 
 class WorkflowSpecificationHandler(ReanaHandler):
-    """What was run, as it was written."""
+    """The specification of a run."""
 
     known_query = {"GET": ("workflow_id",)}
 
     @tornado.web.authenticated
     async def get(self, workflow: str = "") -> None:
-        """Return `{parameters, specification}`, keys untouched."""
+        """Return `{parameters, specification}` with their original keys."""
         answer = await (await self.client()).specification(self.named(workflow))
-        self.answer({"parameters": answer.get("parameters") or {}, "specification": answer.get("specification") or {}})
+        self.respond({"parameters": answer.get("parameters") or {}, "specification": answer.get("specification") or {}})
 
 
 class WorkflowDiffHandler(ReanaHandler):
-    """How two runs differ."""
+    """Compares two runs."""
 
     known_query = {"GET": ("brief", "context_lines")}
 
     @tornado.web.authenticated
     async def get(self, first: str, second: str) -> None:
-        """Return REANA's comparison, and the files that differ; `?brief=true` leaves the contents of files out."""
-        lines = self.count("context_lines", 5, most=MOST_CONTEXT_LINES)
+        """Return REANA's comparison and the changed files; `?brief=true` omits file contents."""
+        lines = self.count("context_lines", 5, most=MAX_CONTEXT_LINES)
         client = await self.client()
         answer, one, other = await asyncio.gather(
             client.diff(first, second, brief=self.flag("brief"), context_lines=lines),
             client.workflow(first),
             client.workflow(second),
         )
-        self.answer(diff_json(answer, first=str(one.name), second=str(other.name)))
+        self.respond(diff_json(answer, first=str(one.name), second=str(other.name)))
 
 
 def diff_json(answer: JsonObject, *, first: str, second: str) -> dict[str, object]:
-    """Return both parts decoded: REANA sends each as JSON within a text."""
+    """Return both parts decoded: REANA sends each as a JSON string."""
     files = _decoded(answer.get("workspace_listing"))
     text = "\n".join(map(str, files)) if isinstance(files, dict | list) else str(files or "")
     found = read_differences(text, first=first, second=second)

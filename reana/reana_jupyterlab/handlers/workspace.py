@@ -1,4 +1,4 @@
-"""A run's workspace: listing, downloading to disk, showing, uploading, deleting, renaming."""
+"""A run's workspace: list, download to disk, upload, delete, rename."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ import tornado.web
 from reana_jupyterlab.const import WORKSPACE_SIZE
 from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.downloads import Download
-from reana_jupyterlab.reana.errors import NonsenseAnswer, NotFound
+from reana_jupyterlab.reana.errors import InvalidResponse, NotFound
 from reana_jupyterlab.reana.inputs import InputFile, join
 from reana_jupyterlab.reana.paths import checked_path
 from reana_jupyterlab.reana.rooted import Root, parts_of
@@ -20,9 +20,9 @@ from reana_jupyterlab.reana.uploads import upload_files
 from reana_jupyterlab.reana.values import FilePage, JsonObject, Progress
 
 from .base import ReanaHandler, flag_of, text_of, texts_of
-from .shapes import file_page_json
+from .serializers import file_page_json
 
-MOST_NAMED = 10
+MAX_NAMED = 10
 
 OnProgress = Callable[[Progress], None]
 
@@ -34,7 +34,7 @@ class WorkflowWorkspaceHandler(ReanaHandler):
 
     @tornado.web.authenticated
     async def get(self, workflow: str = "") -> None:
-        """Return a page, by `?page=&size=&search=&file_name=`; a workspace that was deleted says so."""
+        """Return a page, by `?page=&size=&search=&file_name=`; a deleted workspace is marked as deleted."""
         workflow, search, pattern = self.named(workflow), self.query("search"), self.query("file_name")
         number, size = self.page(size=WORKSPACE_SIZE)
         client = await self.client()
@@ -47,11 +47,11 @@ class WorkflowWorkspaceHandler(ReanaHandler):
         answer = file_page_json(page)
         if not page.total and not search and not pattern and await _is_deleted(client, workflow):
             answer |= {"deleted": True, "message": f"The workspace of {workflow} has been deleted."}
-        self.answer(answer)
+        self.respond(answer)
 
 
 class WorkspaceFilesHandler(ReanaHandler):
-    """One file or directory of a run, or with the query form all of them."""
+    """One file or directory of a run, or all of them in the query form."""
 
     known_query = {"GET": ("workflow_id", "path", "overwrite"), "DELETE": ("workflow_id", "path")}
 
@@ -59,7 +59,7 @@ class WorkspaceFilesHandler(ReanaHandler):
 
     @tornado.web.authenticated
     async def get(self, workflow: str = "", path: str = "") -> None:
-        """Download below the folder `name.run` of Jupyter's root; who goes away cancels it, and nothing stays."""
+        """Download into `name.run` below Jupyter's root; a disconnect cancels it and removes partial files."""
         self.check_xsrf_of_a_get()
         path = path or self.query("path")
         work = partial(
@@ -73,31 +73,31 @@ class WorkspaceFilesHandler(ReanaHandler):
         self._running = asyncio.ensure_future(work(on_progress=lambda _: None))
         with suppress(asyncio.CancelledError):
             answer = await self._running
-            self.answer(answer, status=HTTPStatus.BAD_GATEWAY if answer["failed"] else HTTPStatus.OK)
+            self.respond(answer, status=HTTPStatus.BAD_GATEWAY if answer["failed"] else HTTPStatus.OK)
 
     def on_connection_close(self) -> None:
-        """End the download that nobody waits for."""
+        """Cancel the download when the client disconnects."""
         super().on_connection_close()
         if self._running is not None:
             self._running.cancel()
 
     @tornado.web.authenticated
     async def delete(self, workflow: str = "", path: str = "") -> None:
-        """Delete a file of the workspace, or all that a pattern names."""
+        """Delete a file of the workspace, or all that match a pattern."""
         workflow, path = self.named(workflow), path or self.query("path")
         gone = await (await self.client()).delete_file(workflow, path)
         if not gone:
-            # REANA answers success for what was not there.
+            # REANA reports success for missing files, too.
             raise NotFound(f"{path} does not exist in the workspace, or is a directory.")
         self.succeed(f"Deleted {len(gone)} file{'s' if len(gone) > 1 else ''}.", files=list(gone))
 
 
 class WorkspaceDownloadHandler(ReanaHandler):
-    """A download that runs on in the background."""
+    """Starts a background download."""
 
     @tornado.web.authenticated
     async def post(self, workflow: str) -> None:
-        """Download `paths`, or everything; the answer is a transfer to watch or cancel."""
+        """Download `paths`, or everything; responds with a transfer."""
         body = self.body()
         paths = [checked_path(path.strip("/")) for path in texts_of(body, "paths")]
         overwrite = flag_of(body, "overwrite", default=True)
@@ -109,11 +109,11 @@ class WorkspaceDownloadHandler(ReanaHandler):
             )
 
         transfer = self.services.transfers.start(work, kind="download", title=workflow)
-        self.answer(transfer.as_json(), status=HTTPStatus.ACCEPTED)
+        self.respond(transfer.as_json(), status=HTTPStatus.ACCEPTED)
 
 
 class WorkspaceUploadHandler(ReanaHandler):
-    """Files of Jupyter's root into a run's workspace, in the background."""
+    """Uploads files below Jupyter's root into a run's workspace in the background."""
 
     @tornado.web.authenticated
     async def post(self, workflow: str) -> None:
@@ -129,11 +129,11 @@ class WorkspaceUploadHandler(ReanaHandler):
             return {"message": f"Uploaded {_files(len(files))}."}
 
         transfer = self.services.transfers.start(work, kind="upload", title=workflow)
-        self.answer(transfer.as_json(), status=HTTPStatus.ACCEPTED)
+        self.respond(transfer.as_json(), status=HTTPStatus.ACCEPTED)
 
 
 class WorkspaceMoveHandler(ReanaHandler):
-    """Other names."""
+    """Renames files."""
 
     known_query = {"POST": ("source", "target")}
 
@@ -149,17 +149,17 @@ class WorkspaceMoveHandler(ReanaHandler):
 async def fetch(
     client: ReanaClient, root: Root, *, workflow: str, paths: list[str], overwrite: bool, on_progress: OnProgress
 ) -> JsonObject:
-    """Download into the folder of the run's whole name; return the answer that counts the files."""
+    """Download into the folder `name.run`; return the response with the number of files."""
     target = str((await client.workflow(workflow)).name)
     if "/" in target or target.startswith("."):
-        raise NonsenseAnswer("REANA gives the workflow a name that cannot be a folder's.")
+        raise InvalidResponse("REANA returned a workflow name that cannot be used as a folder name.")
     download = Download(client, root, workflow=workflow, target=target, overwrite=overwrite, on_progress=on_progress)
     count = await download.paths(paths)
     failed = {name: download.failed[name].message for name in sorted(download.failed)}
     told = [f"Downloaded {_files(count)} to {target}."]
     if failed:
-        more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
-        told.append(f"{_files(len(failed))} could not be downloaded: {', '.join(list(failed)[:MOST_NAMED])}{more}.")
+        more = f" and {len(failed) - MAX_NAMED} more" if len(failed) > MAX_NAMED else ""
+        told.append(f"{_files(len(failed))} could not be downloaded: {', '.join(list(failed)[:MAX_NAMED])}{more}.")
     return {
         "status": "error" if failed else "success",
         "message": " ".join(told),

@@ -1,4 +1,4 @@
-"""A small asynchronous client of REANA's REST API; it knows neither Jupyter nor tornado."""
+"""A small asynchronous client of REANA's REST API, independent of Jupyter and tornado."""
 
 from .client import ReanaClient
 from .values import Credentials, RunName

@@ -1,4 +1,4 @@
-"""The archive in which newer REANA servers take a specification: `reana.yaml` and the sources that it names."""
+"""Builds the archive that newer REANA servers accept: `reana.yaml` and the sources that it names."""
 
 import io
 import zipfile
@@ -14,7 +14,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def bundle(root: Root, folder: str, specification: Specification) -> bytes:
-    """Return the archive of a specification that lies in `folder`; the same sources give the same bytes."""
+    """Return the archive of a specification in `folder`; equal sources give equal bytes."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo("reana.yaml", _EPOCH), specification.text)

@@ -1,4 +1,4 @@
-"""Which files differ in two workspaces: REANA's comparison is the output of `diff -r`, a text without a structure."""
+"""Parses REANA's comparison of two workspaces, the plain output of `diff -r`."""
 
 import re
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Literal, TypeAlias
 Kind: TypeAlias = Literal["changed", "first", "second"]
 HEADS = ("Only in ", "Files ", "Binary files ", "File ")
 LEFT_OUT = "[..."
-"""What our own service ends with when there is more than it compares."""
+"""Ends the comparison of this project's service if it was truncated."""
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file that is not the same in both workspaces, or (`first`, `second`) a file or directory of one alone."""
+    """A changed file, or (`first`, `second`) a file or directory that exists in one workspace only."""
 
     path: str
     kind: Kind
@@ -21,14 +21,14 @@ class FileChange:
 
 @dataclass(frozen=True)
 class Differences:
-    """All that was understood; not complete where the server left something out or a line has another form."""
+    """The parsed changes; incomplete if the server truncated its output or a line has an unknown format."""
 
     changes: tuple[FileChange, ...]
     is_complete: bool
 
 
 def read_differences(text: str, *, first: str, second: str) -> Differences:
-    """Read the output for two runs, whose names stand for their workspaces; of unified diffs the heads."""
+    """Parse the output for two runs, whose names replace their directories; reads only the headers of unified diffs."""
     read = _Reader(first=re.escape(first), second=re.escape(second))
     lines, changes, is_complete = text.splitlines(), list[FileChange](), True
     for line, after in pairwise([*lines, ""]):
@@ -40,7 +40,7 @@ def read_differences(text: str, *, first: str, second: str) -> Differences:
 
 
 class _Reader:
-    """Knows the forms of a line for two workspaces."""
+    """Matches the line formats of `diff` for two workspaces."""
 
     def __init__(self, *, first: str, second: str) -> None:
         self._alone = re.compile(
@@ -53,7 +53,7 @@ class _Reader:
         self._names = re.compile(rf"--- \"?{first}/(?P<path>.+?)\"?(?:\t.*)?\n\+\+\+ \"?{second}/(?P=path)\"?(?:\t.*)?")
 
     def line(self, line: str) -> FileChange | None:
-        """Read a line that tells of a file by itself."""
+        """Parse a line that reports one file."""
         if match := self._alone.fullmatch(line):
             folder, name = match["folder"], match["name"]
             return FileChange(f"{folder}/{name}" if folder else name, "first" if match["first"] else "second")
@@ -62,6 +62,6 @@ class _Reader:
         return None
 
     def names(self, line: str, after: str) -> FileChange | None:
-        """Read the two lines of names of a unified diff."""
+        """Parse the two header lines of a unified diff."""
         match = self._names.fullmatch(f"{line}\n{after}")
         return FileChange(match["path"], "changed") if match else None

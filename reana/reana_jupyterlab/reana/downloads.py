@@ -1,4 +1,4 @@
-"""Files from a run's workspace to disk: streamed, whole or not at all, bounded in memory, cancelled at any moment."""
+"""Downloads files of a workspace to disk: streamed, atomic, in bounded memory, cancellable at any time."""
 
 import asyncio
 import shutil
@@ -11,9 +11,9 @@ from os import dup, fdopen
 from .client import ReanaClient
 from .errors import (
     BadRequest,
-    CredentialsRefused,
+    CredentialsRejected,
+    InvalidResponse,
     LocalFailure,
-    NonsenseAnswer,
     NotConnected,
     NotFound,
     ReanaError,
@@ -25,19 +25,19 @@ from .uploads import first_of
 from .values import Progress, WorkspaceFile
 
 CHUNK = 1024 * 1024
-AT_ONCE = 4
-# REANA counts requests: a directory of more files than this comes as one archive.
+CONCURRENCY = 4
+# REANA limits requests: directories with more files are downloaded as one archive.
 ARCHIVE_FROM = 20
-MOST_EXTRA_BYTES = 64 * 1024 * 1024
-# A server that answers for none of so many files is away: the rest is not tried.
-MOST_IN_A_ROW = 8
-ENDS_ALL = (CredentialsRefused, LocalFailure, NotConnected)
+MAX_EXTRA_BYTES = 64 * 1024 * 1024
+# After this many failures in a row the server counts as down, and the rest is skipped.
+MAX_CONSECUTIVE_FAILURES = 8
+FATAL_ERRORS = (CredentialsRejected, LocalFailure, NotConnected)
 
 OnProgress = Callable[[Progress], None]
 
 
 class Download:
-    """Some files of one run, on their way to `target`, a folder below the root."""
+    """Downloads files of one run to `target`, a folder below the root."""
 
     def __init__(
         self, client: ReanaClient, root: Root, *, workflow: str, target: str, overwrite: bool, on_progress: OnProgress
@@ -47,10 +47,10 @@ class Download:
         self._tell, self._progress = on_progress, Progress()
         self._in_a_row = 0
         self.failed: dict[str, ReanaError] = {}
-        """The files that did not come, and why; `paths` raises only when nothing came, or nothing more can."""
+        """Failed files with their errors; `paths` raises only if all failed or no more can succeed."""
 
     async def paths(self, paths: Sequence[str]) -> int:
-        """Download files and directories; return how many files came. None named is the whole workspace."""
+        """Download files and directories, or the whole workspace if `paths` is empty. Return the number of files."""
         known = await self._listed(paths)
         wanted = {file.name: file for file in known if not paths or any(_is_within(file.name, path) for path in paths)}
         for path in paths:
@@ -69,12 +69,12 @@ class Download:
 
     async def _listed(self, paths: Sequence[str]) -> tuple[WorkspaceFile, ...]:
         if len(paths) == 1:
-            # One file of a workspace of thousands: its own name is enough to search for.
+            # Search by name: the workspace may have thousands of files.
             return await self._client.all_files(self._workflow, search=paths[0].strip("/"))
         return await self._client.all_files(self._workflow)
 
     async def _each(self, files: Sequence[WorkspaceFile]) -> None:
-        slots = asyncio.Semaphore(AT_ONCE)
+        slots = asyncio.Semaphore(CONCURRENCY)
 
         async def one(file: WorkspaceFile) -> None:
             async with slots:
@@ -93,10 +93,10 @@ class Download:
             raise first_of(errors) from errors
 
     def _note_failure(self, name: str, error: ReanaError) -> None:
-        """Go on without a file, unless no other can come either."""
+        """Skip a failed file, unless all others would fail, too."""
         self._in_a_row += 1
-        is_away = isinstance(error, Unreachable | TooSlow) and self._in_a_row >= MOST_IN_A_ROW
-        if is_away or isinstance(error, ENDS_ALL):
+        is_away = isinstance(error, Unreachable | TooSlow) and self._in_a_row >= MAX_CONSECUTIVE_FAILURES
+        if is_away or isinstance(error, FATAL_ERRORS):
             raise error
         self.failed[name] = error
 
@@ -105,8 +105,8 @@ class Download:
         with NewFile(self._root, f"{self._target}/{file.name}", overwrite=self._overwrite) as new:
             length = await self._stream(file.name, new)
             if length < file.size:
-                # Without a length in the answer, a connection that ends early looks like the end of the file.
-                raise Unreachable(f"{file.name} came shorter than REANA lists it: {length} of {file.size} bytes.")
+                # Responses have no length, so a truncated one looks complete.
+                raise Unreachable(f"{file.name} is incomplete: received {length} of {file.size} bytes.")
             await asyncio.to_thread(new.keep)
         self._step(replace(self._progress, files_done=self._progress.files_done + 1))
 
@@ -120,18 +120,18 @@ class Download:
         return length
 
     async def _archive_or_none(self, folder: str, files: Sequence[WorkspaceFile]) -> list[WorkspaceFile]:
-        """Fetch a directory as an archive; one file can spoil it, so without one all files are left to be fetched."""
+        """Fetch a directory as an archive; on failure return all its files, since one bad file can break an archive."""
         before = self._progress
         try:
             return await self._archive(folder, files)
-        except ENDS_ALL:
+        except FATAL_ERRORS:
             raise
         except ReanaError:
             self._step(replace(before, current=folder))
             return list(files)
 
     async def _archive(self, folder: str, files: Sequence[WorkspaceFile]) -> list[WorkspaceFile]:
-        """Fetch a directory as an archive; return the files that it lacked."""
+        """Fetch a directory as an archive; return the files missing in it."""
         self._step(replace(self._progress, current=f"{folder}/"))
         wanted = {file.name: file for file in files}
         before = self._progress.bytes_done
@@ -152,12 +152,12 @@ class Download:
                         self._unpack_one(archive, member, wanted[member.filename])
                         got.add(member.filename)
         except (zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError) as error:
-            raise NonsenseAnswer("The archive that REANA sent is damaged.") from error
+            raise InvalidResponse("The archive that REANA sent is damaged.") from error
         return got
 
     def _unpack_one(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: WorkspaceFile) -> None:
-        if member.file_size > file.size + MOST_EXTRA_BYTES:
-            raise NonsenseAnswer(f"The archive that REANA sent holds {file.name} larger than it is.")
+        if member.file_size > file.size + MAX_EXTRA_BYTES:
+            raise InvalidResponse(f"In the archive that REANA sent, {file.name} is larger than listed.")
         path = f"{self._target}/{file.name}"
         with NewFile(self._root, path, overwrite=self._overwrite) as new, archive.open(member) as source:
             shutil.copyfileobj(source, new, CHUNK)
@@ -171,7 +171,7 @@ class Download:
 def _plan(
     files: Iterable[WorkspaceFile], paths: Sequence[str]
 ) -> tuple[list[WorkspaceFile], dict[str, list[WorkspaceFile]]]:
-    """Divide into files that are fetched one by one, and directories (named, or at the top) that are fetched whole."""
+    """Split files into single ones, and directories (requested or top-level) that are fetched as archives."""
     single: list[WorkspaceFile] = []
     folders: dict[str, list[WorkspaceFile]] = defaultdict(list)
     for file in files:

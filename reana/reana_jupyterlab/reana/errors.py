@@ -1,32 +1,32 @@
-"""What can go wrong between a person and REANA, as one tree.
+"""Exceptions of the client, as one tree.
 
 ReanaError
 ├── NotConnected        no server address or no token is set
-├── CredentialsRefused  REANA does not take the token
-├── ConnectionChanged   another connection is used by now than the one that a request is for
-├── Refused             REANA understood, and will not do it
-├── BadRequest          what was asked makes no sense, to us or to REANA
+├── CredentialsRejected REANA rejected the token
+├── ConnectionChanged   the request is for another connection than the active one
+├── Forbidden           REANA understood the request and denies it
+├── BadRequest          the request is invalid for the extension or for REANA
 ├── NotFound            no such run or file
-├── Conflict            the run is in another state, or the file is there already
-├── TooManyRequests     REANA asks for patience
-├── NotOffered          this REANA cannot do it
-├── Unreachable         nobody answers there
-│   ├── NonsenseAnswer  somebody answers, and it is not REANA's language
-│   ├── UntrustedCertificate  its certificate is signed by an authority that is not known here
-│   ├── WrongScheme     it takes HTTPS where HTTP was used, or the other way round
-│   └── OutcomeUnknown  no answer came to a change, and it cannot be asked whether it happened
-├── TooSlow             REANA did not answer in time
-└── LocalFailure        the disk on this side: full, read-only, not permitted
+├── Conflict            the run is in another state, or the file exists already
+├── TooManyRequests     REANA limits the rate of requests
+├── NotSupported        this REANA does not support it
+├── Unreachable         the server does not respond
+│   ├── InvalidResponse the response is not one of REANA
+│   ├── UntrustedCertificate  its certificate is signed by an unknown authority
+│   ├── WrongScheme     it uses HTTPS and the address HTTP, or vice versa
+│   └── OutcomeUnknown  the response to a change was lost, and its outcome cannot be queried
+├── TooSlow             REANA did not respond in time
+└── LocalFailure        the local disk: full, read-only, permission denied
 
-Every message is a sentence for a person and never holds a token.
+Every message is a sentence for users and never contains a token.
 """
 
 
 class ReanaError(Exception):
-    """Anything in the tree; `message` is for a person.
+    """Base class; `message` is for users.
 
-    `unanswered`: REANA may have done what was asked. `file`: the file that was being uploaded ('' = none).
-    `detail`: what REANA said where that is for its administrators alone; it goes to the log.
+    `unanswered`: REANA may have done the request. `file`: the file that failed to upload ('': none).
+    `detail`: REANA's message if it is for administrators only; it is logged.
     """
 
     def __init__(self, message: str, *, unanswered: bool = False, detail: str = "") -> None:
@@ -44,23 +44,23 @@ class NotConnected(ReanaError):
         super().__init__(message)
 
 
-class CredentialsRefused(ReanaError):
-    """REANA does not take the token."""
+class CredentialsRejected(ReanaError):
+    """REANA rejected the token."""
 
 
 class ConnectionChanged(ReanaError):
-    """Another connection is used by now than the one that a request is for."""
+    """The request is for another connection than the active one."""
 
-    def __init__(self, message: str = "Another REANA account is connected by now.") -> None:
+    def __init__(self, message: str = "Another REANA account is now connected.") -> None:
         super().__init__(message)
 
 
-class Refused(ReanaError):
-    """REANA understood, and will not do it."""
+class Forbidden(ReanaError):
+    """REANA understood the request and denies it."""
 
 
 class BadRequest(ReanaError):
-    """What was asked makes no sense, to us or to REANA."""
+    """The request is invalid for the extension or for REANA."""
 
 
 class NotFound(ReanaError):
@@ -68,43 +68,43 @@ class NotFound(ReanaError):
 
 
 class Conflict(ReanaError):
-    """The run is in another state, or the file is there already."""
+    """The run is in another state, or the file exists already."""
 
 
 class TooManyRequests(ReanaError):
-    """REANA asks for patience."""
+    """REANA limits the rate of requests."""
 
 
-class NotOffered(ReanaError):
-    """This REANA cannot do it."""
+class NotSupported(ReanaError):
+    """This REANA does not support it."""
 
 
 class Unreachable(ReanaError):
-    """Nobody answers at the server's address."""
+    """The server does not respond."""
 
 
-class NonsenseAnswer(Unreachable):
-    """Somebody answers, and it is not REANA's language."""
+class InvalidResponse(Unreachable):
+    """The response is not one of REANA."""
 
 
 class UntrustedCertificate(Unreachable):
-    """The server's certificate is signed by an authority that is not known here."""
+    """The server's certificate is signed by an unknown authority."""
 
 
 class WrongScheme(Unreachable):
-    """The server takes HTTPS where HTTP was used, or the other way round."""
+    """The server uses HTTPS and the address HTTP, or vice versa."""
 
 
 class OutcomeUnknown(Unreachable):
-    """No answer came to a change, and it cannot be asked whether it happened."""
+    """The response to a change was lost, and its outcome cannot be queried."""
 
 
 class TooSlow(ReanaError):
-    """REANA did not answer in time."""
+    """REANA did not respond in time."""
 
 
 class LocalFailure(ReanaError):
-    """The disk on this side would not: full, read-only, not permitted."""
+    """The local disk failed: full, read-only, permission denied."""
 
     def __init__(self, message: str, *, is_full: bool = False) -> None:
         super().__init__(message)

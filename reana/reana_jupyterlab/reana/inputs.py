@@ -1,6 +1,6 @@
-"""Which files go up with a run: the specification's inputs, without what `.reanaignore` and `.gitignore` name.
+"""Collects the input files of a run, without those that `.reanaignore` and `.gitignore` match.
 
-The environment of a workspace, a folder of thousands of files for this machine alone, is never among them.
+Excludes the environment of a workspace, a folder of thousands of files that are specific to this machine.
 """
 
 import os
@@ -15,9 +15,9 @@ from .specification import Specification
 
 IGNORE_FILES = (".gitignore", ".reanaignore")
 ENVIRONMENT = ".environment"
-"""The folder that holds the packages which a user installed in a workspace."""
+"""The folder with packages that a user installed in a workspace."""
 IGNORE_SIZE_LIMIT = 256 * 1024
-MOST_FILES = 100_000
+MAX_FILES = 100_000
 DEPTH_LIMIT = 32
 
 
@@ -31,7 +31,7 @@ class InputFile:
 
 
 def input_files(root: Root, folder: str, specification: Specification) -> list[InputFile]:
-    """Return the inputs beside a specification that lies in `folder`; one that is missing is an error."""
+    """Return the inputs of a specification in `folder`. Raises `BadRequest` if one is missing."""
     ignored = ignore_patterns(root, folder)
     found: dict[str, InputFile] = {}
     for name in _named_files(specification):
@@ -44,13 +44,13 @@ def input_files(root: Root, folder: str, specification: Specification) -> list[I
             continue
         for file in _tree(root, folder, "/".join(parts_of(name)), ignored, depth=0):
             found.setdefault(file.remote, file)
-            if len(found) > MOST_FILES:
-                raise BadRequest(f"The inputs are more than {MOST_FILES} files.")
+            if len(found) > MAX_FILES:
+                raise BadRequest(f"The inputs contain more than {MAX_FILES} files.")
     return list(found.values())
 
 
 def ignore_patterns(root: Root, folder: str) -> pathspec.GitIgnoreSpec:
-    """Read the patterns beside the specification; git's come first, REANA's may take them back."""
+    """Read the ignore patterns next to the specification; REANA's come last and can override git's."""
     lines: list[str] = []
     for name in IGNORE_FILES:
         try:
@@ -60,7 +60,7 @@ def ignore_patterns(root: Root, folder: str) -> pathspec.GitIgnoreSpec:
     try:
         return pathspec.GitIgnoreSpec.from_lines(lines)
     except ValueError as error:
-        raise BadRequest(f"A pattern in {' or '.join(IGNORE_FILES)} cannot be read: {error}") from error
+        raise BadRequest(f"Invalid pattern in {' or '.join(IGNORE_FILES)}: {error}") from error
 
 
 def join(folder: str, name: str) -> str:
@@ -86,7 +86,7 @@ def _file(root: Root, folder: str, name: str) -> InputFile:
 
 def _tree(root: Root, folder: str, name: str, ignored: pathspec.GitIgnoreSpec, *, depth: int) -> Iterator[InputFile]:
     if depth > DEPTH_LIMIT:
-        raise BadRequest(f"The directory '{name}' is nested too deeply, or holds itself.")
+        raise BadRequest(f"The directory '{name}' is nested too deeply or contains itself.")
     try:
         entries = sorted(root.entries(join(folder, name)), key=lambda entry: entry.name)
     except NotFound as error:
@@ -103,7 +103,7 @@ def _tree(root: Root, folder: str, name: str, ignored: pathspec.GitIgnoreSpec, *
 
 
 def _size_known(root: Root, file: InputFile) -> InputFile:
-    # A link's own size says nothing about its target.
+    # The size of a link is not that of its target.
     if file.size:
         return file
     try:

@@ -1,15 +1,14 @@
-"""Reading JSON piece by piece, so that a text of any length within it takes bounded memory.
+"""Parses JSON incrementally, so that strings of any length need bounded memory.
 
-`JsonStream` is fed with pieces of a document and tells a listener what it sees. A string value comes in pieces too,
-already unescaped; keys and numbers come whole, and are limited in length. It is strict where a wrong reading would
-matter (brackets, escapes, the end) and tolerant of white space.
+`JsonStream` takes chunks of a document and calls a listener. String values arrive in unescaped chunks; keys and
+numbers arrive whole, limited in length. It is strict about brackets, escapes and the end, and tolerant of white space.
 """
 
 import json
 import re
 from typing import Protocol, TypeAlias
 
-from .errors import NonsenseAnswer
+from .errors import InvalidResponse
 
 DEPTH_LIMIT = 32
 TOKEN_LIMIT = 4096
@@ -24,17 +23,17 @@ Scalar: TypeAlias = bool | int | float | None
 
 
 class Listener(Protocol):
-    """What a reader of a document wants to hear; a path is the keys that lead to a value (`*` for a list's item)."""
+    """Receives the values of a document; a path is the keys that lead to a value (`*` for a list's item)."""
 
     def on_text(self, path: Path, piece: str) -> None:
-        """Take a piece of a string value; the empty piece says that the string begins."""
+        """Take a chunk of a string value; an empty chunk marks the start of the string."""
 
     def on_scalar(self, path: Path, value: Scalar) -> None:
         """Take a number, true, false or null."""
 
 
 class JsonStream:
-    """One document; feed it, then close it."""
+    """Parser of one document: feed it, then close it."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
@@ -46,7 +45,7 @@ class JsonStream:
         self._seen = False
 
     def feed(self, piece: str) -> None:
-        """Read on."""
+        """Parse the next chunk."""
         text, position = self._rest + piece, 0
         while position < len(text):
             before = position
@@ -58,7 +57,7 @@ class JsonStream:
             raise _nonsense()
 
     def close(self) -> None:
-        """Say that this was all: a document that is not complete is nonsense."""
+        """Finish the document. Raises `InvalidResponse` if it is incomplete."""
         if not self._in_text and self._rest.strip() and not self._stack:
             self._scalar(self._rest)
             self._rest = ""
@@ -109,7 +108,7 @@ class JsonStream:
         end = _end(_PLAIN, text, position)
         is_whole = end < len(text) and text[end] == '"'
         if not is_whole and (half := _HALF_PAIR.search(text, max(position, end - 6), end)):
-            end = half.start()  # the second half of the character comes with the next piece
+            end = half.start()  # a surrogate pair is split between two chunks
         if end > position:
             self._take(_unescaped(text[position:end]))
         if is_whole:
@@ -128,7 +127,7 @@ class JsonStream:
     def _end_text(self) -> None:
         self._in_text = False
         if self._key is not None:
-            # An empty key is lawful JSON; it must not be taken for "no key yet".
+            # An empty key is valid JSON and must differ from "no key yet".
             self._path[-1] = "".join(self._key) or "\0"
             self._key = None
         else:
@@ -163,5 +162,5 @@ def _unescaped(raw: str) -> str:
     return value
 
 
-def _nonsense() -> NonsenseAnswer:
-    return NonsenseAnswer("REANA's answer breaks off, or is not JSON.")
+def _nonsense() -> InvalidResponse:
+    return InvalidResponse("REANA's response is incomplete or not valid JSON.")

@@ -1,20 +1,20 @@
-"""A run's logs out of REANA's answer, which is JSON within JSON, in bounded memory: of long texts the end is kept."""
+"""Reads a run's logs from REANA's response, JSON within JSON, in bounded memory: long logs keep their end."""
 
 import codecs
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from .errors import NonsenseAnswer
+from .errors import InvalidResponse
 from .json_stream import JsonStream, Path, Scalar
 
 KEPT_OF_A_TEXT = 1024 * 1024
-MOST_JOBS, MOST_SERVICES = 10_000, 100
+MAX_JOBS, MAX_SERVICES = 10_000, 100
 FIELD_LIMIT = 16 * 1024
 LINE_LIMIT = 64 * 1024
 
 
 class LogText:
-    """The end of a text that is written in pieces, counted in characters; with `search` only lines that hold it."""
+    """Keeps the end of a text written in chunks; `search` keeps matching lines only."""
 
     def __init__(self, *, search: str = "", limit: int = KEPT_OF_A_TEXT) -> None:
         self.length = 0
@@ -25,7 +25,7 @@ class LogText:
         self.is_cut = False
 
     def write(self, piece: str) -> None:
-        """Append a piece."""
+        """Append a chunk."""
         self.length += len(piece)
         if self._search:
             lines = (self._line + piece).split("\n")
@@ -36,7 +36,7 @@ class LogText:
             self._cut()
 
     def text(self) -> str:
-        """Return what is kept."""
+        """Return the kept text."""
         if self._line and self._search in self._line.lower():
             self._kept, self._line = self._kept + self._line, ""
         if len(self._kept) > self._limit:
@@ -50,7 +50,7 @@ class LogText:
 
 @dataclass
 class JobLog:
-    """One job: REANA's own fields, as it spells them, and its log."""
+    """One job: REANA's fields with their original names, and its log."""
 
     fields: dict[str, object] = field(default_factory=dict)
     log: LogText = field(default_factory=LogText)
@@ -70,22 +70,22 @@ class RunLogs:
         self.engine = LogText(search=self.search)
 
     def job(self, identifier: str) -> JobLog:
-        """Return a job's entry, made at the first mention."""
+        """Return a job's entry, creating it if needed."""
         if identifier not in self.jobs:
-            if len(self.jobs) >= MOST_JOBS:
-                raise NonsenseAnswer("REANA's answer names more jobs than a workflow can have.")
+            if len(self.jobs) >= MAX_JOBS:
+                raise InvalidResponse("REANA's response lists too many jobs.")
             self.jobs[identifier] = JobLog(log=LogText(search=self.search))
         return self.jobs[identifier]
 
     def service(self, name: str) -> LogText:
-        """Return the log of a service that the run used (Dask), made at the first mention."""
-        if name not in self.services and len(self.services) >= MOST_SERVICES:
-            raise NonsenseAnswer("REANA's answer names more services than a workflow can have.")
+        """Return the log of a service of the run (Dask), creating it if needed."""
+        if name not in self.services and len(self.services) >= MAX_SERVICES:
+            raise InvalidResponse("REANA's response lists too many services.")
         return self.services.setdefault(name, LogText(search=self.search))
 
 
 async def read_logs(chunks: AsyncIterator[bytes], *, search: str = "") -> RunLogs:
-    """Read the answer of `.../logs` as it comes in."""
+    """Parse the response of `.../logs` as it arrives."""
     logs = RunLogs(search=search)
     outer = _Outer(logs)
     stream = JsonStream(outer)
@@ -99,7 +99,7 @@ async def read_logs(chunks: AsyncIterator[bytes], *, search: str = "") -> RunLog
 
 
 class _Outer:
-    """Hears the answer itself; its text `logs` is a document of its own."""
+    """Listener of the response, whose string `logs` is a JSON document."""
 
     def __init__(self, logs: RunLogs) -> None:
         self._inner = JsonStream(_Inner(logs))
@@ -118,13 +118,13 @@ class _Outer:
 
     def close(self) -> None:
         if not self._has_logs:
-            raise NonsenseAnswer("REANA's answer makes no sense: it holds no logs.")
+            raise InvalidResponse("REANA sent an invalid response: it contains no logs.")
         if not self._is_empty:
             self._inner.close()
 
 
 class _Inner:
-    """Hears the document within: `workflow_logs`, `job_logs`, `service_logs`, `engine_specific`."""
+    """Listener of the inner document: `workflow_logs`, `job_logs`, `service_logs`, `engine_specific`."""
 
     def __init__(self, logs: RunLogs) -> None:
         self._logs = logs
@@ -136,7 +136,7 @@ class _Inner:
             case ("engine_specific",):
                 self._logs.engine_specific = (self._logs.engine_specific + piece)[-FIELD_LIMIT:]
             case ("service_logs", name, "*", "component" | "content"):
-                # The name of a component, then what it wrote, each from the beginning of a line.
+                # The name of a component and its output, each on a new line.
                 log = self._logs.service(name)
                 log.write(piece if piece or not log.length else "\n")
             case ("job_logs", job, "logs"):

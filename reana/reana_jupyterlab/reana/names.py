@@ -1,33 +1,33 @@
-"""Names of runs in place of their identifiers, in what people read."""
+"""Replaces identifiers of runs by their names in messages for users."""
 
 import re
 from collections.abc import Iterable
 
 from .values import Workflow
 
-MOST_NAMES = 10_000
+MAX_NAMES = 10_000
 
 _IDENTIFIER = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 class RunNames:
-    """The names of the runs that REANA has told of, the newest ones."""
+    """Cache of the names of the most recently seen runs."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
 
     def learn(self, runs: Iterable[Workflow]) -> None:
-        """Keep the names of these runs."""
+        """Add the names of these runs."""
         for run in runs:
             self._known.pop(run.id, None)
             self._known[run.id] = str(run.name)
-        while len(self._known) > MOST_NAMES:
+        while len(self._known) > MAX_NAMES:
             del self._known[next(iter(self._known))]
 
     def get(self, workflow: str) -> str:
-        """Return the name of a run that is given by identifier or name; '' when it is not known."""
+        """Return the name of a run given by identifier or name; '' if unknown."""
         return self._known.get(workflow, "") if _IDENTIFIER.fullmatch(workflow) else workflow
 
     def put_into(self, text: str) -> str:
-        """Return the text with names in place of the identifiers of known runs."""
+        """Return the text with the identifiers of known runs replaced by names."""
         return _IDENTIFIER.sub(lambda found: self._known.get(found[0], found[0]), text)

@@ -1,4 +1,4 @@
-"""What a person can set before a run, described so that a form can be made of it; and what comes back, checked."""
+"""Describes the parameters and options of a run for a form, and checks submitted values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SERIAL_OPTIONS: tuple[tuple[str, str, Json], ...] = (
 
 @dataclass(frozen=True)
 class Field:
-    """One thing to set; `kind` is string, integer, number, boolean, list, object, or step (with `choices`)."""
+    """A form field; `kind` is string, integer, number, boolean, list, object, or step (with `choices`)."""
 
     name: str
     kind: str
@@ -26,7 +26,7 @@ class Field:
 
 
 def parameter_fields(specification: Specification) -> tuple[Field, ...]:
-    """Return the declared parameters, in their order."""
+    """Return the declared parameters in order."""
     return tuple(
         Field(name, kind_of(value), value, specification.line("inputs", "parameters", name))
         for name, value in specification.parameters.items()
@@ -34,7 +34,7 @@ def parameter_fields(specification: Specification) -> tuple[Field, ...]:
 
 
 def option_fields(specification: Specification) -> tuple[Field, ...]:
-    """Return the options that the workflow's engine takes."""
+    """Return the options of the workflow's engine."""
     if specification.engine != "serial":
         return ()
     steps = tuple(str(step["name"]) for step in specification.steps if isinstance(step.get("name"), str))
@@ -65,7 +65,7 @@ def kind_of(value: Json) -> str:
 
 
 def check_parameters(specification: Specification, given: Mapping[str, Json]) -> None:
-    """Refuse values for parameters that are not declared, and values of another kind than the declared one."""
+    """Raise `BadRequest` for undeclared parameters and for values of another type than the declared one."""
     declared = specification.parameters
     for name, value in given.items():
         if name not in declared:
@@ -73,4 +73,4 @@ def check_parameters(specification: Specification, given: Mapping[str, Json]) ->
         wanted, kind = kind_of(declared[name]), kind_of(value)
         is_number = {wanted, kind} <= {"integer", "number"}
         if declared[name] is not None and wanted != kind and not is_number:
-            raise BadRequest(f"The parameter '{name}' is of the kind {wanted}, the value given is of the kind {kind}.")
+            raise BadRequest(f"The parameter '{name}' must be of type {wanted}, not {kind}.")

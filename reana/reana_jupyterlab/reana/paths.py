@@ -6,7 +6,7 @@ from .errors import BadRequest
 
 
 def checked_path(path: str) -> str:
-    """Return a workspace path that names something below the workspace; refuse every other."""
+    """Return a path inside a workspace, or raise `BadRequest`."""
     parts = path.split("/")
     if not path or "\0" in path or any(part in {"", ".", ".."} for part in parts):
         raise BadRequest(f"'{path}' is not a path within a workspace.")
@@ -16,7 +16,7 @@ def checked_path(path: str) -> str:
 def at(workflow: str, *parts: str) -> str:
     """Return the path of a run's resource; a last part may be a workspace path with slashes."""
     if not workflow or workflow in {".", ".."}:
-        raise BadRequest("Name a workflow.")
+        raise BadRequest("A workflow is required.")
     quoted = [quote(workflow, safe="")]
     quoted += [quote(checked_path(part), safe="/") for part in parts]
     return "/api/workflows/" + "/".join(quoted)

@@ -1,7 +1,7 @@
-"""Files below one directory and nowhere else: every step is taken from an open directory, so no race leads out.
+"""Confines file access to one directory: each step starts from an open directory, so that no race can escape.
 
-A path is walked name by name with `openat`: `..`, absolute paths and odd names are refused before the walk. A symbolic
-link on the way is followed for reading only while it stays below the root; for writing none is followed.
+Paths are walked name by name with `openat`; `..`, absolute paths and invalid names are rejected before. Symbolic links
+are followed for reading while they stay below the root, and never for writing.
 """
 
 import errno
@@ -17,7 +17,7 @@ from typing import Literal, Self
 
 from .errors import BadRequest, Conflict, LocalFailure, NotFound, ReanaError
 
-MOST_LINKS = 40
+MAX_LINKS = 40
 NAME_LIMIT = 255
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _ENDS_IN_A_LINK = (errno.ELOOP, errno.ENOTDIR)
@@ -25,7 +25,7 @@ _ENDS_IN_A_LINK = (errno.ELOOP, errno.ENOTDIR)
 
 @dataclass(frozen=True)
 class Entry:
-    """What a directory holds: `kind` is that of a link's target, when the target is below the root."""
+    """An entry of a directory; for a link, `kind` is that of its target."""
 
     name: str
     kind: Literal["file", "directory"]
@@ -33,23 +33,23 @@ class Entry:
 
 
 def parts_of(path: str) -> tuple[str, ...]:
-    """Split a relative path with slashes; refuse what could lead anywhere else."""
+    """Split a relative path, or raise `BadRequest` if it could leave the root."""
     parts = tuple(part for part in path.split("/") if part not in {"", "."})
     too_long = any(len(os.fsencode(part)) > NAME_LIMIT for part in parts)
     if path.startswith("/") or ".." in parts or "\0" in path or too_long:
-        raise BadRequest(f"'{path}' is not a path below the directory that Jupyter serves.")
+        raise BadRequest(f"'{path}' is not a path below Jupyter's root directory.")
     return parts
 
 
 class Root:
-    """A directory that nothing here ever leaves; its own path may hold links, it is the administrator's."""
+    """A directory that file access is confined to; its own path, set by the administrator, may contain links."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @contextmanager
     def directory(self, path: str, *, create: bool = False) -> Iterator[int]:
-        """Open a directory; the descriptor is closed at the end. With `create` no link is followed."""
+        """Open a directory and yield its descriptor. With `create` no link is followed."""
         with named_os_errors(path), _Walk(self.path) as walk:
             if create:
                 walk.make(parts_of(path))
@@ -71,25 +71,25 @@ class Root:
                 os.close(descriptor)
 
     def read_text(self, path: str, *, limit: int) -> str:
-        """Return a text file's content; more than `limit` bytes are refused."""
+        """Return the content of a text file. Raises `BadRequest` beyond `limit` bytes."""
         with self.reading(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
             content = file.read(limit + 1)
         if len(content) > limit:
-            raise BadRequest(f"'{path}' is too long.")
+            raise BadRequest(f"'{path}' is too large.")
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError as error:
             raise BadRequest(f"'{path}' is not a text file.") from error
 
     def entries(self, path: str) -> list[Entry]:
-        """List a directory: regular files and directories; links that lead out are left out."""
+        """List regular files and directories; links that leave the root are omitted."""
         with self.directory(path) as here:
             names = os.listdir(here)  # noqa: PTH208 - an open directory, not a path
             found = (self._entry(path, name, here) for name in names)
             return [entry for entry in found if entry is not None]
 
     def kind(self, path: str) -> Literal["file", "directory", ""]:
-        """Say what a path is; '' is nothing, or nothing below the root."""
+        """Return the kind of a path; '' if it does not exist below the root."""
         try:
             with self.reading(path):
                 return "file"
@@ -115,7 +115,7 @@ class Root:
 
 
 class NewFile:
-    """A file that appears under its name only when it is whole: until then it is a hidden one beside it."""
+    """Writes a file atomically: a hidden file next to it is renamed when complete."""
 
     def __init__(self, root: Root, path: str, *, overwrite: bool = True) -> None:
         self._root, self._path, self._overwrite = root, path, overwrite
@@ -154,14 +154,14 @@ class NewFile:
         return self._descriptor
 
     def write(self, data: bytes) -> None:
-        """Append; a full disk is a `LocalFailure`."""
+        """Append data. Raises `LocalFailure` if the disk is full."""
         view = memoryview(data)
         with named_os_errors(self._path):
             while view:
                 view = view[os.write(self._descriptor, view) :]
 
     def keep(self) -> None:
-        """Give the file its name, in one step."""
+        """Rename the file to its final name atomically."""
         self._refuse_what_is_there()
         with named_os_errors(self._path):
             mask = os.umask(0)
@@ -178,13 +178,13 @@ class NewFile:
         except FileNotFoundError:
             return
         if not self._overwrite:
-            raise Conflict(f"'{self._path}' is there already.")
+            raise Conflict(f"'{self._path}' already exists.")
         if not stat.S_ISREG(found.st_mode):
-            raise Conflict(f"'{self._path}' is there already, and it is not a file.")
+            raise Conflict(f"'{self._path}' already exists and is not a file.")
 
 
 class _Walk:
-    """Where one stands: the open directories from the root down to here."""
+    """A walk down the tree: the open directories from the root to the current one."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -206,17 +206,17 @@ class _Walk:
         return self._open[-1]
 
     def down(self, parts: tuple[str, ...]) -> None:
-        """Go down to a directory."""
+        """Descend to a directory."""
         self._go([*parts], last_may_be_a_file=False)
 
     def down_to_last(self, parts: tuple[str, ...]) -> str:
-        """Go down to the directory of a file; return the file's name there, which is not a link."""
+        """Descend to the directory of a file; return the file's name, with links resolved."""
         if not parts:
             raise BadRequest("A file needs a name.")
         return self._go([*parts], last_may_be_a_file=True)
 
     def make(self, parts: tuple[str, ...]) -> None:
-        """Go down, making what is missing; a link on the way is refused."""
+        """Descend and create missing directories; links raise an error."""
         for part in parts:
             with suppress(FileExistsError):
                 os.mkdir(part, dir_fd=self.here)
@@ -250,7 +250,7 @@ class _Walk:
 
     def _of_link(self, target: str) -> list[str]:
         self._links += 1
-        if self._links > MOST_LINKS:
+        if self._links > MAX_LINKS:
             raise _leads_out()
         if target.startswith("/"):
             real = os.path.realpath(self._root)
@@ -264,13 +264,13 @@ class _Walk:
 
 @contextmanager
 def named_os_errors(path: str) -> Iterator[None]:
-    """Turn the system's errors into ours, with a sentence that names the path as the person knows it."""
+    """Convert OS errors to `ReanaError`s that name the path as the user knows it."""
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"'{path}' does not exist.") from error
     except FileExistsError as error:
-        raise Conflict(f"'{path}' is there already.") from error
+        raise Conflict(f"'{path}' already exists.") from error
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise LocalFailure(f"The disk is full: '{path}' could not be written.", is_full=True) from error
@@ -280,4 +280,4 @@ def named_os_errors(path: str) -> Iterator[None]:
 
 
 def _leads_out() -> NotFound:
-    return NotFound("There is no such file below the directory that Jupyter serves.")
+    return NotFound("The file does not exist below Jupyter's root directory.")

@@ -1,4 +1,4 @@
-"""A `reana.yaml` as it was read: its values, and what the rest of the extension asks of it."""
+"""A parsed `reana.yaml` with accessors for its parts."""
 
 from dataclasses import dataclass
 
@@ -11,37 +11,37 @@ SIZE_LIMIT = 1024 * 1024
 
 @dataclass(frozen=True)
 class Specification:
-    """A specification, which may be wrong in every way but in being YAML."""
+    """A specification that is valid YAML, but may be invalid otherwise."""
 
     text: str
     document: Document
 
     @property
     def value(self) -> JsonObject:
-        """Return the mapping at the top; empty where the file is none."""
+        """Return the top-level mapping, or an empty one."""
         return self.document.value if isinstance(self.document.value, dict) else {}
 
     @property
     def engine(self) -> str:
-        """Return the workflow's type ('' when it is not said)."""
+        """Return the workflow's type ('' if missing)."""
         kind = self.at("workflow", "type")
         return kind if isinstance(kind, str) else ""
 
     @property
     def source(self) -> str:
-        """Return the file that holds the workflow itself ('' when it stands in the specification)."""
+        """Return the file with the workflow ('' if it is part of the specification)."""
         name = self.at("workflow", "file")
         return name if isinstance(name, str) else ""
 
     @property
     def parameters(self) -> JsonObject:
-        """Return the declared parameters and their values."""
+        """Return the declared parameters with their defaults."""
         found = self.at("inputs", "parameters")
         return found if isinstance(found, dict) else {}
 
     @property
     def steps(self) -> list[JsonObject]:
-        """Return the steps of a serial workflow that look like steps."""
+        """Return the steps of a serial workflow, without invalid ones."""
         found = self.at("workflow", "specification", "steps")
         return [step for step in found if isinstance(step, dict)] if isinstance(found, list) else []
 
@@ -51,19 +51,19 @@ class Specification:
         return tuple(item for item in found if isinstance(item, str)) if isinstance(found, list) else ()
 
     def at(self, *path: str) -> Json:
-        """Return the value at the end of the keys, or None."""
+        """Return the value at a path of keys, or None."""
         value: Json = self.value
         for key in path:
             value = value.get(key) if isinstance(value, dict) else None
         return value
 
     def line(self, *path: str) -> int:
-        """Return the line of a key."""
+        """Return the line number of a key."""
         return self.document.tree.locate(path, at_key=True).line if self.document.tree else 1
 
 
 def loaded(text: str) -> Specification:
-    """Read a specification that is about to be run: what is not even YAML is a bad request."""
+    """Parse a specification that is about to be run. Raises `BadRequest` if it is not YAML."""
     document = read_text(encoded(text))
     if document.tree is None:
         (problem,) = document.problems
@@ -72,5 +72,5 @@ def loaded(text: str) -> Specification:
 
 
 def encoded(text: str) -> bytes:
-    """Return the bytes of a text that an editor holds; half a character is left for the reading to refuse."""
+    """Return the bytes of an editor's text; lone surrogates are kept for the parser to reject."""
     return text.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""HTTPS to REANA: which certificates are trusted, and what is wrong where no connection can be made."""
+"""HTTPS to REANA: trusted certificates, and explanations of failed connections."""
 
 import asyncio
 import ssl
@@ -12,12 +12,12 @@ from .errors import BadRequest, Unreachable, UntrustedCertificate, WrongScheme
 PROBE_S = 5
 
 _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
-"""What OpenSSL finds where a server answers its greeting in plain text."""
+"""OpenSSL errors of a server that responds in plain text."""
 _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 
 
 def trust(ca_file: str) -> ssl.SSLContext:
-    """Return what is trusted: the machine's certificates, and those of a file."""
+    """Return a context that trusts the system's certificates and those of a file."""
     context = ssl.create_default_context()
     if ca_file:
         try:
@@ -25,14 +25,14 @@ def trust(ca_file: str) -> ssl.SSLContext:
         except FileNotFoundError:
             raise BadRequest(f"The certificate file {ca_file} does not exist.") from None
         except ssl.SSLError:
-            raise BadRequest(f"The file {ca_file} holds no certificates: they begin with BEGIN CERTIFICATE.") from None
+            raise BadRequest(f"The file {ca_file} contains no PEM certificates (BEGIN CERTIFICATE).") from None
         except OSError as error:
             raise BadRequest(f"The certificate file {ca_file} cannot be read.") from error
     return context
 
 
 def problem(error: BaseException, *, server: str) -> Unreachable | None:
-    """Return what is wrong with the encrypted connection that could not be made; None: it is something else."""
+    """Return the TLS problem behind a connection error; None if it is not about TLS."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -45,30 +45,30 @@ def problem(error: BaseException, *, server: str) -> Unreachable | None:
 
 def _certificate(error: ssl.SSLCertVerificationError, *, server: str) -> Unreachable:
     if error.verify_code in {_OTHER_NAME, _OTHER_ADDRESS}:
-        return Unreachable(f"The server's certificate is not for {urlsplit(server).hostname}: check the address.")
+        return Unreachable(f"The server's certificate is not valid for {urlsplit(server).hostname}: check the address.")
     if error.verify_code == _EXPIRED:
-        return Unreachable("The server's certificate has expired: tell the server's administrator.")
+        return Unreachable("The server's certificate has expired: contact the server's administrator.")
     return UntrustedCertificate(
-        "The server's certificate is signed by an authority that is not known here. If your site signs its own "
-        "certificates, give the file with the certificate of its authority."
+        "The server's certificate is signed by an unknown authority. If your site signs its own certificates, "
+        "give the file with its CA certificate."
     )
 
 
 def _no_encryption(error: ssl.SSLError, *, server: str) -> Unreachable:
     if error.reason in _PLAIN:
         return WrongScheme(f"The server does not use HTTPS at this address: use {_with_scheme(server, 'http')}.")
-    return Unreachable("No encrypted connection to the server can be made: check the address and its port.")
+    return Unreachable("Cannot establish an encrypted connection to the server: check the address and the port.")
 
 
 async def check_scheme(server: str) -> None:
-    """Raise where a server that breaks off plain HTTP takes HTTPS."""
+    """Raise `WrongScheme` if a server that closes plain HTTP connections uses HTTPS."""
     parts = urlsplit(server)
     if parts.scheme == "http" and parts.hostname and await _takes_tls(parts.hostname, parts.port or 80):
         raise _wants_https(server)
 
 
 def refused_scheme(response: httpx.Response, body: bytes, *, server: str) -> WrongScheme | None:
-    """Return the error of an answer that asks for HTTPS: by a redirect, or as web servers say it in their own words."""
+    """Return the error if a response requires HTTPS: by a redirect, or by an error page of a web server."""
     if not server.startswith("http:"):
         return None
     to = urlsplit(response.headers.get("Location", ""))
@@ -93,7 +93,7 @@ def _with_scheme(server: str, scheme: str) -> str:
 async def _takes_tls(host: str, port: int) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # nothing is sent: only whether the server greets is of interest
+    context.verify_mode = ssl.CERT_NONE  # no data is sent: only the handshake matters
     try:
         async with asyncio.timeout(PROBE_S):
             _, writer = await asyncio.open_connection(host, port, ssl=context)

@@ -1,4 +1,4 @@
-"""One request to REANA and its answer: time limits, retries of reads with back-off, errors by name, no redirects."""
+"""Sends requests to REANA: time limits, retries of reads with back-off, typed errors, no redirects."""
 
 import asyncio
 import json
@@ -11,22 +11,22 @@ from typing import Any
 import httpx
 
 from . import tls
-from .errors import BadRequest, Conflict, NonsenseAnswer, ReanaError, TooSlow, Unreachable
+from .error_responses import error_for
+from .errors import BadRequest, Conflict, InvalidResponse, ReanaError, TooSlow, Unreachable
 from .names import RunNames
-from .refusals import error_for
-from .secrecy import ANONYMOUS, TokenTransport, silence_wire_logs, without_token
+from .token_redaction import ANONYMOUS, TokenTransport, silence_wire_logs, without_token
 from .values import Credentials, Json
 
-ANSWER_LIMIT = 16 * 1024 * 1024
+RESPONSE_LIMIT = 16 * 1024 * 1024
 ERROR_LIMIT = 64 * 1024
-WORTH_ANOTHER_TRY = frozenset({429, 500, 502, 503, 504})
+RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds and tries.
+    """Time limits in seconds, and retries.
 
-    `total` bounds a JSON answer with its retries, `logs` the reading of a run's logs, `read` the silence in a stream.
+    `total` limits a JSON request with retries, `logs` reading a run's logs, `read` the wait for data of a stream.
     """
 
     connect: float = 5
@@ -39,8 +39,8 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A request: `path` below the server's address, already quoted; `subject` is the run it is about."""
+class ApiRequest:
+    """A request: `path` is below the server's address and quoted; `subject` is the run that it is about."""
 
     method: str
     path: str
@@ -54,8 +54,8 @@ class Ask:
     anonymous: bool = False
 
 
-class Wire:
-    """The connection to one server with one token; made in no time, certificates are read at the first request."""
+class Transport:
+    """The connection to one server with one token; certificates are loaded at the first request."""
 
     def __init__(self, credentials: Credentials, *, limits: Limits) -> None:
         silence_wire_logs()
@@ -70,24 +70,24 @@ class Wire:
         if self._client is not None:
             await self._client.aclose()
 
-    async def json(self, ask: Ask, *, total: float | None = None) -> Json:
-        """Return the answer's JSON; `total` replaces the usual limit in seconds."""
+    async def json(self, ask: ApiRequest, *, total: float | None = None) -> Json:
+        """Return the JSON of the response; `total` overrides the time limit in seconds."""
         try:
             async with asyncio.timeout(total or self.limits.total), self.stream(ask) as response:
-                body = await _read(response, limit=ANSWER_LIMIT)
+                body = await _read(response, limit=RESPONSE_LIMIT)
         except TimeoutError as error:
             raise too_slow() from error
         try:
             answer: Json = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise NonsenseAnswer(
-                "What the server answers is not JSON: is this the address of a REANA server?"
+            raise InvalidResponse(
+                "The server's response is not JSON. Check that this is the address of a REANA server."
             ) from error
         return answer
 
     @asynccontextmanager
-    async def stream(self, ask: Ask) -> AsyncIterator[httpx.Response]:
-        """Open a successful answer; what breaks while its body is read comes as one of our errors too."""
+    async def stream(self, ask: ApiRequest) -> AsyncIterator[httpx.Response]:
+        """Open a successful response; errors while reading its body are `ReanaError`s, too."""
         client = await self._connected()
         with self._named_errors():
             try:
@@ -100,7 +100,7 @@ class Wire:
             finally:
                 await response.aclose()
 
-    async def _open(self, client: httpx.AsyncClient, ask: Ask) -> httpx.Response:
+    async def _open(self, client: httpx.AsyncClient, ask: ApiRequest) -> httpx.Response:
         tries = self.limits.tries if ask.method == "GET" else 1
         for tried in range(1, tries + 1):
             try:
@@ -112,14 +112,14 @@ class Wire:
                 continue
             if response.is_success:
                 return response
-            if tried < tries and response.status_code in WORTH_ANOTHER_TRY:
+            if tried < tries and response.status_code in RETRYABLE_STATUSES:
                 await response.aclose()
                 await asyncio.sleep(self._pause(tried, response))
                 continue
-            raise await self._refusal(response, ask)
+            raise await self._error(response, ask)
         raise AssertionError("the last try returns or raises")
 
-    def _request(self, client: httpx.AsyncClient, ask: Ask) -> httpx.Request:
+    def _request(self, client: httpx.AsyncClient, ask: ApiRequest) -> httpx.Request:
         timeout = httpx.Timeout(self.limits.read, connect=self.limits.connect)
         return client.build_request(
             ask.method,
@@ -136,15 +136,15 @@ class Wire:
 
     def _pause(self, tried: int, response: httpx.Response | None = None) -> float:
         asked = response.headers.get("Retry-After", "") if response is not None else ""
-        # REANA writes "0" on every answer, also on that of a server that is about to fall over.
+        # REANA sends "Retry-After: 0" even when overloaded.
         wanted = max(float(asked) if asked.isdigit() else 0, self.limits.first_pause * 2 ** (tried - 1))
         longest = min(wanted, self.limits.longest_pause)
         return float(longest) * (0.5 + random.random() / 2)  # noqa: S311 - spreads requests, guards nothing
 
-    async def _refusal(self, response: httpx.Response, ask: Ask) -> ReanaError:
+    async def _error(self, response: httpx.Response, ask: ApiRequest) -> ReanaError:
         try:
             body = await _read(response, limit=ERROR_LIMIT)
-        except NonsenseAnswer:
+        except InvalidResponse:
             body = b""
         finally:
             await response.aclose()
@@ -173,7 +173,7 @@ class Wire:
 
 
 class _NamedErrors:
-    """Turns the HTTP library's exceptions into ours; their messages hold names of runs, and never the token."""
+    """Converts the HTTP library's exceptions to `ReanaError`s; messages have names of runs and never the token."""
 
     def __init__(self, credentials: Credentials, names: RunNames) -> None:
         self._credentials = credentials
@@ -190,26 +190,26 @@ class _NamedErrors:
         elif isinstance(error, httpx.TimeoutException):
             raise too_slow() from error
         elif isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-            raise BadRequest("The address of the REANA server is not a valid one.") from error
+            raise BadRequest("The address of the REANA server is invalid.") from error
         elif isinstance(error, httpx.HTTPError):
             raise _unreachable(error, server=self._credentials.server) from error
 
 
 def too_slow() -> TooSlow:
-    """Return the error for an answer that did not come in time."""
-    return TooSlow("REANA did not answer in time. It may be busy: try again in a moment.", unanswered=True)
+    """Return the error for a request that timed out."""
+    return TooSlow("REANA did not respond in time. Try again in a moment.", unanswered=True)
 
 
 def _unreachable(error: httpx.HTTPError, *, server: str) -> Unreachable:
     if found := tls.problem(error, server=server):
         return found
     if isinstance(error, httpx.ConnectError):
-        return Unreachable("REANA cannot be reached: nobody answers at the server's address.")
-    return Unreachable("The connection to REANA broke in the middle of an answer.", unanswered=True)
+        return Unreachable("REANA is unreachable: no server responds at this address.")
+    return Unreachable("The connection to REANA was interrupted.", unanswered=True)
 
 
 async def exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
-    """Pass pieces on, whose length was promised to the server."""
+    """Yield chunks of exactly `size` bytes. Raises `Conflict` if the content has another length."""
     left = size
     async for piece in content:
         left -= len(piece)
@@ -225,5 +225,5 @@ async def _read(response: httpx.Response, *, limit: int) -> bytes:
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > limit:
-            raise NonsenseAnswer("REANA's answer is longer than anything it should say here.")
+            raise InvalidResponse("REANA's response is too large.")
     return bytes(body)

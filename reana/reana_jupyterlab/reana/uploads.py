@@ -1,4 +1,4 @@
-"""Files from disk to a run's workspace, as streams; a run from a specification to its start."""
+"""Uploads files to a run's workspace as streams; creates and starts runs."""
 
 import asyncio
 import os
@@ -12,8 +12,8 @@ from .client import ReanaClient
 from .errors import (
     BadRequest,
     Conflict,
-    NonsenseAnswer,
-    NotOffered,
+    InvalidResponse,
+    NotSupported,
     OutcomeUnknown,
     ReanaError,
     TooManyRequests,
@@ -26,7 +26,7 @@ from .specification import SIZE_LIMIT, Specification, loaded
 from .values import Created, Json, JsonObject, Progress
 
 CHUNK = 1024 * 1024
-AT_ONCE = 3
+CONCURRENCY = 3
 TRIES = 6
 TRIES_AFTER_ERRORS = 3
 UUID_VERSION_OF_REANA = 4
@@ -35,8 +35,8 @@ OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Order:
-    """A run to make: the specification's path below the root; with `start` false it is made and filled only."""
+class RunRequest:
+    """A run to create from the specification at `path` below the root; `start` also starts it."""
 
     name: str
     path: str
@@ -46,12 +46,12 @@ class Order:
 
     @property
     def folder(self) -> str:
-        """The folder of the specification, below the root."""
+        """Return the folder of the specification below the root."""
         return self.path.rpartition("/")[0]
 
 
 class RunIsIncomplete(ReanaError):
-    """A run was created, and then something failed: it exists, and waits."""
+    """A run was created, but its upload or start failed."""
 
     def __init__(self, created: Created, cause: ReanaError) -> None:
         said = [f"The workflow {created.name} was created, but not started: {cause.message}"]
@@ -67,12 +67,12 @@ class RunIsIncomplete(ReanaError):
         self.file = cause.file
 
     def as_json(self) -> JsonObject:
-        """Return which run it is, and the file that could not be uploaded ('' = none)."""
+        """Return the run, and the file that failed to upload ('': none)."""
         name = self.created.name
         return {"workflow": {"id": self.created.id, "name": name.name, "run": name.run}, "file": self.file}
 
 
-async def run(client: ReanaClient, root: Root, order: Order, *, on_progress: OnProgress) -> Created:
+async def run(client: ReanaClient, root: Root, order: RunRequest, *, on_progress: OnProgress) -> Created:
     """Create a run, upload its inputs and start it."""
     check_name(order.name)
     specification, files = await _prepared(root, order)
@@ -85,25 +85,32 @@ async def run(client: ReanaClient, root: Root, order: Order, *, on_progress: OnP
     return created
 
 
-async def complete(client: ReanaClient, root: Root, workflow: str, order: Order, *, on_progress: OnProgress) -> Created:
-    """Upload the inputs of a run whose making broke off, and start it."""
+async def complete(
+    client: ReanaClient, root: Root, workflow: str, order: RunRequest, *, on_progress: OnProgress
+) -> Created:
+    """Upload the inputs of an incomplete run and start it."""
     _, files = await _prepared(root, order)
     found = await client.workflow(workflow)
     if found.status != "created":
-        raise Conflict(f"The workflow {found.name} has been started already.")
+        raise Conflict(f"The workflow {found.name} has already been started.")
     created = Created(found.id, found.name)
     await _fill(client, root, created, order, files, on_progress)
     return created
 
 
-async def _prepared(root: Root, order: Order) -> tuple[Specification, list[InputFile]]:
+async def _prepared(root: Root, order: RunRequest) -> tuple[Specification, list[InputFile]]:
     specification = loaded(await asyncio.to_thread(root.read_text, order.path, limit=SIZE_LIMIT))
     check_parameters(specification, order.parameters)
     return specification, await asyncio.to_thread(input_files, root, order.folder, specification)
 
 
 async def _fill(
-    client: ReanaClient, root: Root, created: Created, order: Order, files: list[InputFile], on_progress: OnProgress
+    client: ReanaClient,
+    root: Root,
+    created: Created,
+    order: RunRequest,
+    files: list[InputFile],
+    on_progress: OnProgress,
 ) -> None:
     try:
         await upload_files(client, root, created.id, files, on_progress=on_progress)
@@ -114,36 +121,36 @@ async def _fill(
 
 
 async def _discard(client: ReanaClient, created: Created) -> None:
-    """Delete a run that was cancelled before it was started."""
+    """Delete a run whose creation was cancelled."""
     with suppress(ReanaError):
         if (await client.workflow(created.id)).status == "created":
             await client.delete(created.id)
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that REANA would refuse, with a better reason than it gives."""
+    """Raise `BadRequest` for names that REANA rejects with an unclear message."""
     if not name.strip() or name != name.strip():
-        raise BadRequest("Give the workflow a name, without blanks around it.")
+        raise BadRequest("Give the workflow a name without leading or trailing spaces.")
     if "." in name or "/" in name or "\0" in name:
-        raise BadRequest("A workflow's name must not hold a dot or a slash: REANA puts the run's number behind a dot.")
+        raise BadRequest("Workflow names must not contain dots or slashes: REANA adds the run number after a dot.")
     try:
         is_identifier = UUID(name).version == UUID_VERSION_OF_REANA
     except ValueError:
         is_identifier = False
     if is_identifier:
-        raise BadRequest("A workflow's name must not look like REANA's own identifiers.")
+        raise BadRequest("Workflow names must not be UUIDs, which REANA uses as identifiers.")
 
 
 async def upload_files(
     client: ReanaClient, root: Root, workflow: str, files: Sequence[InputFile], *, on_progress: OnProgress
 ) -> None:
-    """Upload files, a few at once; the first failure ends the rest.
+    """Upload files, a few concurrently; the first failure cancels the rest.
 
-    The first file goes alone: where REANA accounts disk space at the end of a run, it makes the row that the others
-    change, and two that make it at once collide (0.9.4, 0.95).
+    The first file is uploaded alone: REANA 0.9.4 and 0.95 create the row of the workspace's disk usage with the first
+    upload, and two concurrent ones violate its unique constraint.
     """
     state = _State(Progress(files_total=len(files), bytes_total=sum(file.size for file in files)), on_progress)
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(CONCURRENCY)
 
     async def one(file: InputFile) -> None:
         async with slots:
@@ -161,7 +168,7 @@ async def upload_files(
 
 
 async def _upload(client: ReanaClient, root: Root, workflow: str, file: InputFile, state: "_State") -> None:
-    """Upload a file, again where REANA asks to wait or fails: what arrives twice takes its own place."""
+    """Upload a file, with retries on rate limits and server errors: uploads are idempotent."""
     for tried in range(1, TRIES + 1):
         state.begin(file.remote)
         try:
@@ -178,12 +185,12 @@ async def _upload(client: ReanaClient, root: Root, workflow: str, file: InputFil
 def _tries(error: ReanaError) -> int:
     if isinstance(error, TooManyRequests):
         return TRIES
-    fails = isinstance(error, Unreachable) and not isinstance(error, NonsenseAnswer)
+    fails = isinstance(error, Unreachable) and not isinstance(error, InvalidResponse)
     return TRIES_AFTER_ERRORS if fails else 1
 
 
 def first_of(group: BaseExceptionGroup[ReanaError]) -> ReanaError:
-    """Return one error of a group: the others are its echo."""
+    """Return the first error of a group; the others follow from it."""
     first: BaseException = group
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
@@ -192,7 +199,7 @@ def first_of(group: BaseExceptionGroup[ReanaError]) -> ReanaError:
 
 
 class _State:
-    """How far all the files of one transfer are, told on."""
+    """Aggregates and reports the progress of all files of a transfer."""
 
     def __init__(self, progress: Progress, tell: OnProgress) -> None:
         self._progress, self._tell = progress, tell
@@ -223,13 +230,13 @@ async def _content(root: Root, file: InputFile, state: _State) -> AsyncIterator[
             state.bytes_done(file.remote, len(chunk))
 
 
-async def _create(client: ReanaClient, root: Root, order: Order, specification: Specification) -> Created:
-    if await client.offers.bundles():
+async def _create(client: ReanaClient, root: Root, order: RunRequest, specification: Specification) -> Created:
+    if await client.features.bundles():
         packed = await asyncio.to_thread(bundle, root, order.folder, specification)
         return await client.create_from_bundle(order.name, packed)
     if specification.engine not in {"", "serial"} and specification.at("workflow", "specification") is None:
-        raise NotOffered(
-            f"This REANA server takes {specification.engine} workflows only after they have been loaded by its own "
-            "command line; from here it takes serial workflows."
+        raise NotSupported(
+            f"This REANA server accepts only serial workflows from JupyterLab. Start {specification.engine} workflows "
+            "with reana-client."
         )
     return await client.create(order.name, specification.value)

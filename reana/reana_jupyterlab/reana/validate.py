@@ -1,4 +1,4 @@
-"""Checking a `reana.yaml` before it goes to a server: the rules, and a report in the way of REANA's command line."""
+"""Validates a `reana.yaml` before it is sent; the report has the format of reana-client."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -23,12 +23,12 @@ PARTS: tuple[tuple[Section, re.Pattern[str]], ...] = (
     ("parameters", re.compile(r"\$\.inputs\.(parameters|options)\b")),
     ("operations", re.compile(r"\$\.workflow\.specification\.steps\[\d+\]\.commands\b")),
 )
-"""By the path of a problem, which section of the report it belongs to; else it is of the form."""
+"""Section of the report by the path of a problem; all others belong to the specification."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One finding; an error keeps the workflow from running, a warning does not. Line and column count from 1."""
+    """A problem; errors prevent a run, warnings do not. Line and column count from 1."""
 
     section: Section
     severity: Literal["error", "warning"]
@@ -36,13 +36,13 @@ class Problem:
     line: int
     column: int
     path: str = "$"
-    """As in `$.workflow.specification.steps[0].commands`."""
+    """For example `$.workflow.specification.steps[0].commands`."""
 
 
 def problems(text: str, *, exists: Exists, engines: Collection[str] | None = None) -> list[Problem]:
-    """Return what is wrong: a missing engine first, then in the order of the file.
+    """Return the problems: an unknown engine first, then in the order of the file.
 
-    `exists` says what lies beside the `reana.yaml`; `engines` are the types that the server runs, None: not known.
+    `exists` returns the kind of a file next to the `reana.yaml`; `engines` are those of the server, None if unknown.
     """
     document = read_text(encoded(text), engines=engines, exists=exists)
     found = [_problem(one) for one in document.problems]
@@ -50,13 +50,13 @@ def problems(text: str, *, exists: Exists, engines: Collection[str] | None = Non
 
 
 def report(found: list[Problem], *, name: str) -> str:
-    """Return the findings as lines, the way REANA's command line prints them."""
+    """Return the problems as lines, like reana-client prints them."""
     lines: list[str] = []
     is_unread = any(problem.section == "specification" and problem.severity == "error" for problem in found)
     for section, (title, success) in TITLES.items():
         here = [problem for problem in found if problem.section == section]
         if is_unread and not here:
-            continue  # it may not have been looked at
+            continue  # it may not have been checked
         lines.append(f"==> {title} {name}" if section == "specification" else f"==> {title}")
         lines += [f"  -> {problem.severity.upper()}: {_at_line(problem)}" for problem in here]
         if not any(problem.severity == "error" for problem in here):
@@ -65,7 +65,7 @@ def report(found: list[Problem], *, name: str) -> str:
 
 
 def _unknown_type(document: Document) -> Iterator[Problem]:
-    """Say that no REANA runs this, where it is not known what the server runs."""
+    """Report an engine that no REANA supports, used if the server's engines are unknown."""
     named = type_in(document.value)
     if document.tree and named and named not in KNOWN:
         place = document.tree.locate(("workflow", "type"), at_key=False)

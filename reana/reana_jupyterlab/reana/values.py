@@ -1,4 +1,4 @@
-"""The nouns of REANA that cross the client's border, frozen; sizes are bytes, times are UTC (ISO 8601, `Z`)."""
+"""Immutable values of the client's API; sizes are bytes, times are UTC (ISO 8601, `Z`)."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -12,9 +12,9 @@ STATUSES = frozenset({"created", "queued", "pending", "running"}) | ENDED
 
 @dataclass(frozen=True)
 class Credentials:
-    """Where REANA is and who asks; `ca_file` holds the certificates to trust beside the usual ones ('' = none).
+    """Server and token; `ca_file` has additional CA certificates to trust ('': none).
 
-    `takes_header`: it is one that takes the token in a header, so that no address holds it.
+    `takes_header`: the server accepts the token in a header, which keeps it out of URLs.
     """
 
     server: str
@@ -25,7 +25,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What this REANA can do beyond 0.9: take specifications as bundles, share runs."""
+    """Features beyond REANA 0.9: specifications as bundles, sharing of runs."""
 
     bundles: bool = False
     sharing: bool = False
@@ -33,14 +33,14 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class RunName:
-    """`hello.1.1` is the workflow `hello`, its run `1.1`: a name never holds a dot."""
+    """`hello.1.1` is run `1.1` of workflow `hello`: names contain no dots."""
 
     name: str
     run: str
 
     @classmethod
     def parse(cls, text: str) -> "RunName":
-        """Split at the first dot; without one there is a name and no run."""
+        """Split at the first dot; without a dot the run is ''."""
         name, _, run = text.partition(".")
         return cls(name, run)
 
@@ -50,7 +50,7 @@ class RunName:
 
 @dataclass(frozen=True)
 class Workflow:
-    """One run as the list shows it; `size` is -1 and `owner_email` '' where REANA does not say."""
+    """One run; `size` is -1 and `owner_email` is '' if REANA does not report them."""
 
     id: str
     name: RunName
@@ -84,7 +84,7 @@ class WorkflowPage:
 
 @dataclass(frozen=True)
 class WorkspaceFile:
-    """A file of a run's workspace; `name` is its path there."""
+    """A file of a run's workspace; `name` is its path."""
 
     name: str
     last_modified: str | None
@@ -93,7 +93,7 @@ class WorkspaceFile:
 
 @dataclass(frozen=True)
 class FilePage:
-    """A page of a workspace's files, in the order of REANA's walk."""
+    """A page of a workspace's files, in REANA's order."""
 
     items: tuple[WorkspaceFile, ...]
     total: int
@@ -103,8 +103,8 @@ class FilePage:
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """A quota: processor time in milliseconds or disk in bytes; `limit` 0 is without limit."""
+class Quota:
+    """A quota: CPU time in milliseconds or disk in bytes; `limit` 0 is unlimited."""
 
     usage: int
     limit: int
@@ -115,17 +115,17 @@ class Allowance:
 
 @dataclass(frozen=True)
 class User:
-    """Whose token it is; the token that REANA's answer repeats is left out."""
+    """The user of the token; the token that REANA's response repeats is omitted."""
 
     email: str
     full_name: str
     version: str
-    quota: dict[str, Allowance]
+    quota: dict[str, Quota]
 
 
 @dataclass(frozen=True)
 class Created:
-    """A run that exists and has not been started; `warnings` are the server's about its specification."""
+    """A created run; `warnings` are the server's about its specification."""
 
     id: str
     name: RunName
@@ -134,7 +134,7 @@ class Created:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a transfer is; `bytes_total` is -1 while it is not known."""
+    """Progress of a transfer; `bytes_total` is -1 while unknown."""
 
     files_done: int = 0
     files_total: int = 0

@@ -1,4 +1,4 @@
-"""A real Jupyter server with the extension, and a REANA beside it that does what a test asks."""
+"""Fixtures: a real Jupyter server with the extension, and a fake REANA with faults on request."""
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -12,9 +12,9 @@ from jupyter_server.serverapp import ServerApp
 
 from reana_jupyterlab.reana import Credentials, ReanaClient
 from reana_jupyterlab.reana.transport import Limits
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_faults import make_certificate
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana
+from reana_jupyterlab.tests.fake_routes import ROUTES
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -54,8 +54,8 @@ def client(reana: FakeReana, client_for: Callable[..., ReanaClient]) -> ReanaCli
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the extension answered."""
+class Response:
+    """A response of the extension."""
 
     status: int
     text: str
@@ -72,15 +72,15 @@ class Lab:
     def __init__(self, http: httpx.AsyncClient, root: Path, app: ServerApp) -> None:
         self.http, self.root, self.app = http, root, app
 
-    async def ask(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
+    async def ask(self, method: str, path: str, body: object = None, **more: Any) -> Response:
         content = None if body is None else json.dumps(body)
         answer = await self.http.request(method, path, content=content, **more)
-        return Answer(answer.status_code, answer.text, answer.headers)
+        return Response(answer.status_code, answer.text, answer.headers)
 
-    async def get(self, path: str, **more: Any) -> Answer:
+    async def get(self, path: str, **more: Any) -> Response:
         return await self.ask("GET", path, **more)
 
-    async def post(self, path: str, body: object = None) -> Answer:
+    async def post(self, path: str, body: object = None) -> Response:
         return await self.ask("POST", path, {} if body is None else body)
 
     async def ended(self, identifier: str) -> Any:
@@ -119,7 +119,7 @@ def lab_alone(
 ) -> Iterator[Lab]:
     """Jupyter without any REANA credentials."""
     for name in ("REANA_SERVER_URL", "REANA_ACCESS_TOKEN", "REANA_CREDENTIALS_FILE", "REANA_CA_FILE"):
-        # Set first: what a test puts there itself is taken away again at its end.
+        # Set first, so that values set by a test are removed at its end.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
     base = f"http://127.0.0.1:{http_server_port[-1]}{jp_base_url}reana_jupyterlab/"
@@ -182,7 +182,7 @@ async def pieces(*content: bytes) -> AsyncIterator[bytes]:
 
 @pytest.fixture
 def secure(tmp_path: Path) -> Callable[[FakeReana], Path]:
-    """Give the REANA of the tests a certificate that nobody signed; return its file."""
+    """Give the fake REANA a self-signed certificate; return its file."""
 
     def make(server: FakeReana) -> Path:
         certificate, key = make_certificate(tmp_path)

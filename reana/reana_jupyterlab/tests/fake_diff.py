@@ -1,4 +1,4 @@
-"""The comparison of two workspaces as REANA makes it: with `diff`, names of runs in place of the directories."""
+"""REANA's comparison of two workspaces: the output of `diff`, with names of runs instead of directories."""
 
 import json
 import subprocess

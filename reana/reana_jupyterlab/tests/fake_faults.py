@@ -1,11 +1,11 @@
-"""Faults of whole REANA servers, for those that a working one does not show on demand."""
+"""Faults of REANA servers that the fake REANA can show on request."""
 
 import subprocess
 import threading
 from functools import partial
 from pathlib import Path
 
-from reana_jupyterlab.tests import fake_answers
+from reana_jupyterlab.tests import fake_routes
 from reana_jupyterlab.tests.fake_reana import Exchange, Fault, Run
 
 SQL_ERROR = (
@@ -17,15 +17,15 @@ SQL_ERROR = (
 
 
 def slam(exchange: Exchange) -> None:
-    """Break the connection without an answer."""
+    """Close the connection without a response."""
     exchange.close_connection = True
 
 
 def then_slam(act: Fault) -> Fault:
-    """Do what was asked, and break the connection in place of the answer."""
+    """Handle the request, and close the connection instead of responding."""
 
     def fault(exchange: Exchange) -> None:
-        answer, exchange.wfile = exchange.wfile, _Nowhere()  # type: ignore[assignment] # the part that is used
+        answer, exchange.wfile = exchange.wfile, _NullWriter()  # type: ignore[assignment] # the part that is used
         act(exchange)
         exchange.wfile = answer
         exchange.close_connection = True
@@ -33,7 +33,7 @@ def then_slam(act: Fault) -> Fault:
     return fault
 
 
-class _Nowhere:
+class _NullWriter:
     def write(self, data: bytes) -> int:
         return len(data)
 
@@ -72,7 +72,7 @@ class DiskAccounting:
             return
         if is_first:
             self._seconds[run.id].wait(self.MOMENT_S)
-        fake_answers.upload(exchange, run.id)
+        fake_routes.upload(exchange, run.id)
         self._accounted.add(run.id)
 
 

@@ -1,4 +1,4 @@
-"""A small REANA of our own for the tests, on a real socket: usual answers in the real shapes, and faults on demand."""
+"""A fake REANA on a real socket: usual responses in the real format, and faults on request."""
 
 import io
 import json
@@ -118,7 +118,7 @@ class FakeReana:
 
 
 class Exchange(BaseHTTPRequestHandler):
-    """One request and its answer."""
+    """One request and its response."""
 
     reana: ClassVar[FakeReana]
     protocol_version = "HTTP/1.1"
@@ -137,7 +137,7 @@ class Exchange(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def do_GET(self) -> None:
-        self._answer()
+        self._respond()
 
     do_POST = do_PUT = do_DELETE = do_GET
 
@@ -163,7 +163,7 @@ class Exchange(BaseHTTPRequestHandler):
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         parts = urlsplit(self.path)
         self.path_only, self.query = parts.path, parse_qs(parts.query, keep_blank_values=True)  # type: ignore[misc] # set per request
         if "Transfer-Encoding" in self.headers:

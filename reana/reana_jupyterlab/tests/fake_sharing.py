@@ -1,4 +1,4 @@
-"""What the small REANA of the tests says of sharing; one that offers none knows none of these paths."""
+"""Sharing in the fake REANA; one without sharing has none of these routes."""
 
 import json
 from collections.abc import Callable

@@ -1,14 +1,14 @@
-"""Ports for the servers of tests; those of the workspaces server have the same, for neither knows the other's code."""
+"""Ports for test servers; the workspaces server has the same code, as neither imports the other."""
 
 import random
 import socket
 
 PORTS = range(10_000, 32_000)
-"""Below those that the system gives to connections: none of them takes it while the server still starts."""
+"""Below the system's ephemeral ports, so that no connection takes one while a server starts."""
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, and that no other test gets before this process has ended."""
+    """Return a free port that no other test gets before this process has ended."""
     for port in random.SystemRandom().sample(PORTS, 100):
         mark = socket.socket(socket.AF_UNIX)
         try:

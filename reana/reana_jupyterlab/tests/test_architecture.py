@@ -1,4 +1,4 @@
-"""Who may know whom."""
+"""Import rules between the parts of the extension."""
 
 import ast
 from pathlib import Path
@@ -21,16 +21,16 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", CLIENT, ids=lambda path: path.name)
-def test_the_client_knows_neither_jupyter_nor_tornado(path: Path) -> None:
+def test_client_knows_neither_jupyter_nor_tornado(path: Path) -> None:
     above = {name for name in imported(path) if name.startswith(("jupyter", "tornado", "traitlets", "..", "reana_jup"))}
     assert above == set()
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_the_extension_knows_nothing_of_the_workspaces_server(path: Path) -> None:
+def test_extension_knows_nothing_of_the_workspaces_server(path: Path) -> None:
     assert not {name for name in imported(path) if name.startswith(("user_workspaces", "django", "requests"))}
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_every_module_says_what_it_is_for(path: Path) -> None:
+def test_every_module_has_a_docstring(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""Every route, taken from the table of routes: nobody without Jupyter's authentication, no write without XSRF."""
+"""Every route requires Jupyter's authentication, and every write the XSRF token."""
 
 import re
 from collections.abc import Iterator
@@ -32,14 +32,14 @@ def is_written(method: str, path: str) -> bool:
 EVERY = every_method()
 
 
-def test_the_list_is_that_of_the_handlers() -> None:
+def test_list_has_all_handlers() -> None:
     assert len(EVERY) >= len(ROUTES) > 30
     assert all(issubclass(handler, ReanaHandler) for _, handler in ROUTES)
 
 
 @pytest.mark.parametrize(("method", "path"), EVERY)
 @pytest.mark.parametrize("is_open_by_default", [True, False])
-async def test_a_stranger_is_refused(
+async def test_unauthenticated_request_is_rejected(
     lab: Lab, reana: FakeReana, method: str, path: str, is_open_by_default: bool
 ) -> None:
     lab.app.web_app.settings["allow_unauthenticated_access"] = is_open_by_default
@@ -60,7 +60,7 @@ def by_cookie(lab: Lab, jp_asyncio_loop: Any) -> Iterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize(("method", "path"), [one for one in EVERY if is_written(*one)])
-async def test_a_write_by_cookie_needs_the_xsrf_header(
+async def test_write_by_cookie_needs_the_xsrf_header(
     by_cookie: httpx.AsyncClient, reana: FakeReana, method: str, path: str
 ) -> None:
     answer = await by_cookie.request(method, path, content=b"{}")
@@ -71,11 +71,11 @@ async def test_a_write_by_cookie_needs_the_xsrf_header(
 
 
 @pytest.mark.parametrize(("method", "path"), [one for one in EVERY if not is_written(*one)])
-async def test_a_read_by_cookie_needs_no_header(by_cookie: httpx.AsyncClient, method: str, path: str) -> None:
+async def test_read_by_cookie_needs_no_header(by_cookie: httpx.AsyncClient, method: str, path: str) -> None:
     assert (await by_cookie.request(method, path)).status_code != 403
 
 
-def test_the_readme_lists_every_route() -> None:
+def test_readme_lists_every_route() -> None:
     lines = [line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
     told = " ".join(line.split(" | ")[0] for line in lines)
     words = {re.sub(r"\{[^}]*\}", "*", word) for word in re.findall(r"`([^`]+)`", told)}

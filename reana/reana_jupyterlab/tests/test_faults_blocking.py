@@ -1,4 +1,4 @@
-"""A slow or broken REANA stops nobody, and is told as what it is."""
+"""A slow or broken REANA blocks no other request, and its errors are reported correctly."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from reana_jupyterlab.tests.conftest import Lab
 from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, error, hang, says
 
 
-async def test_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeReana) -> None:
+async def test_jupyter_responds_while_reana_hangs(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/workflows.*", hang)
     waiting = [asyncio.ensure_future(lab.get("workflows")) for _ in range(10)]
     while len(reana.seen("GET /api/workflows")) < 10:
@@ -32,7 +32,7 @@ async def test_jupyter_answers_while_reana_hangs(lab: Lab, reana: FakeReana) -> 
         ("POST", "workflows/hello.1/stop", {}),
     ],
 )
-async def test_jupyter_answers_while_reana_is_at_work(
+async def test_jupyter_responds_during_requests_to_reana(
     lab: Lab, reana: FakeReana, analysis: Path, method: str, path: str, body: object
 ) -> None:
     status = str(lab.http.base_url).replace("reana_jupyterlab/", "api/status")
@@ -44,12 +44,12 @@ async def test_jupyter_answers_while_reana_is_at_work(
 
     reana.add("hello.1", files={"a.txt": b"x"})
     reana.fail(".* /api/workflows.*", asks_jupyter_first)
-    # A loop that waits for REANA cannot answer, and REANA waits for that answer.
+    # A blocked event loop could not respond, and REANA waits for that response.
     assert (await lab.ask(method, path, body)).status == 404
     assert seen == [200]
 
 
-async def test_a_hanging_reana_is_given_up(lab: Lab, reana: FakeReana) -> None:
+async def test_hanging_reana_times_out(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", hang)
     began = time.monotonic()
     answer = await lab.get("quota")
@@ -64,7 +64,7 @@ ROUTES_OF_A_RUN = ["", "/logs", "/workspace", "/specification", "/workspace/a.tx
     ("reanas", "ours"),
     [(400, 400), (401, 401), (403, 403), (404, 404), (409, 409), (429, 429), (500, 502), (502, 502), (504, 504)],
 )
-async def test_an_error_has_an_http_status(lab: Lab, reana: FakeReana, route: str, reanas: int, ours: int) -> None:
+async def test_error_has_an_http_status(lab: Lab, reana: FakeReana, route: str, reanas: int, ours: int) -> None:
     reana.add("hello.1", files={"a.txt": b"x"})
     reana.fail("GET /api/workflows/.*", error(reanas, "No."))
     answer = await lab.get(f"workflows/hello.1{route}")
@@ -73,12 +73,12 @@ async def test_an_error_has_an_http_status(lab: Lab, reana: FakeReana, route: st
 
 
 @pytest.mark.parametrize("message", ["Token not valid.", "User access token revoked.", "User not signed in"])
-async def test_a_refused_token_is_401_whatever_reana_calls_it(lab: Lab, reana: FakeReana, message: str) -> None:
+async def test_rejected_token_is_401_for_any_message(lab: Lab, reana: FakeReana, message: str) -> None:
     reana.fail("GET /api/.*", error(403, message))
     assert (await lab.get("workflows")).status == 401
 
 
-async def test_an_unknown_workflow_is_404_also_where_reana_says_403(lab: Lab) -> None:
+async def test_unknown_workflow_is_404_even_if_reana_sends_403(lab: Lab) -> None:
     answers = [await lab.get(f"workflows/nosuch.1{route}") for route in ROUTES_OF_A_RUN]
     assert [answer.status for answer in answers] == [404] * len(answers)
     assert not any("REANA_WORKON" in answer.text for answer in answers)
@@ -87,14 +87,14 @@ async def test_an_unknown_workflow_is_404_also_where_reana_says_403(lab: Lab) ->
 async def test_messages_are_sentences(lab: Lab, reana: FakeReana) -> None:
     assert (await lab.get("workflows/nosuch.1/logs")).json["message"] == "The workflow nosuch.1 does not exist."
     bad = await lab.get("workflows?status=nonsense")
-    assert (bad.status, "'nonsense' is not a status" in bad.json["message"]) == (400, True)
+    assert (bad.status, "Unknown status 'nonsense'" in bad.json["message"]) == (400, True)
     nameless = await lab.post("run", {"path": "reana.yaml"})
     assert (nameless.status, nameless.json["message"]) == (
         400,
-        "Give the workflow a name, without blanks around it.",
+        "Give the workflow a name without leading or trailing spaces.",
     )
     reana.fail("GET /api/workflows", says(b"<html>busy</html>", 500, "text/html"))
-    assert (await lab.get("workflows")).json["message"] == ("REANA answered with the error 500 and did not say why.")
+    assert (await lab.get("workflows")).json["message"] == ("REANA returned error 500 without a message.")
 
 
 @pytest.mark.parametrize(
@@ -114,11 +114,11 @@ async def test_messages_are_sentences(lab: Lab, reana: FakeReana) -> None:
         b"\xff\xfe",
     ],
 )
-async def test_nonsense_is_called_so(lab: Lab, reana: FakeReana, lie: bytes) -> None:
+async def test_invalid_responses_are_502(lab: Lab, reana: FakeReana, lie: bytes) -> None:
     reana.fail("GET /api/workflows", says(lie))
     answer = await lab.get("workflows")
     assert answer.status == 502
-    assert "sense" in answer.json["message"] or "JSON" in answer.json["message"]
+    assert "invalid response" in answer.json["message"] or "JSON" in answer.json["message"]
 
 
 async def test_names_are_split_at_the_first_dot(lab: Lab, reana: FakeReana) -> None:

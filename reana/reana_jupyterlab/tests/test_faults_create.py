@@ -1,4 +1,4 @@
-"""Runs are made without REANA's command line, with any lawful name, and never half in silence."""
+"""Runs are created without reana-client, with any valid name, and failures are reported."""
 
 import tomllib
 from pathlib import Path
@@ -16,7 +16,7 @@ def test_reana_client_is_no_dependency() -> None:
     assert not any(name.startswith(("reana", "jupyterlab", "notebook")) for name in dependencies)
 
 
-async def test_a_run_is_made_without_any_program_on_the_path(
+async def test_run_is_made_without_any_program_on_the_path(
     lab: Lab, reana: FakeReana, analysis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
@@ -34,7 +34,7 @@ async def test_any_name_that_reana_takes_is_taken(lab: Lab, reana: FakeReana, an
 
 
 @pytest.mark.parametrize("name", ["a.b", "", " ", "a/b", "4f9e6a52-90c4-4d0a-9c0c-7ad0b3b0d2a1", " a"])
-async def test_a_name_that_reana_refuses_is_refused_before_anything_is_made(
+async def test_name_that_reana_refuses_is_refused_before_anything_is_made(
     lab: Lab, reana: FakeReana, analysis: Path, name: str
 ) -> None:
     answer = await lab.post("run", {"name": name, "path": "hello/reana.yaml"})
@@ -64,19 +64,19 @@ async def test_parameters_are_described_and_passed_on(lab: Lab, reana: FakeReana
     assert reana.runs[0].parameters == {"sleeptime": 3}
 
 
-async def test_a_run_can_be_made_and_not_started(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_run_can_be_made_and_not_started(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     answer = await lab.post("run", {"name": "a", "path": "hello/reana.yaml", "start": False})
     assert (answer.json["message"], reana.runs[0].status) == ("Created a.1.", "created")
 
 
-async def test_a_run_tells_how_far_it_is(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_run_reports_its_progress(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     begun = await lab.post("run", {"name": "a", "path": "hello/reana.yaml", "background": True})
     ended = await lab.ended(begun.json["id"])
     assert (begun.status, ended["state"], ended["files_done"]) == (202, "done", 2)
     assert ended["result"]["workflow"]["id"] == reana.runs[0].id
 
 
-async def test_a_failed_upload_names_the_run_that_was_made(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_failed_upload_names_the_run_that_was_made(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     reana.fail("POST /api/workflows/.*/workspace", error(500, "The disk is full."))
     answer = await lab.post("run", {"name": "a", "path": "hello/reana.yaml"})
     run = reana.runs[0]
@@ -97,7 +97,7 @@ async def test_writes_are_never_sent_twice(lab: Lab, reana: FakeReana, analysis:
     assert len(reana.seen("POST /api/workflows")) == 1
 
 
-async def test_a_newer_reana_gets_the_specification_as_a_bundle(
+async def test_newer_reana_gets_the_specification_as_a_bundle(
     lab: Lab, modern_reana: FakeReana, analysis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REANA_SERVER_URL", modern_reana.url)

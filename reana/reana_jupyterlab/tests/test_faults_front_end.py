@@ -1,4 +1,4 @@
-"""What the back end owes the front end, so that it cannot go wrong there."""
+"""Guarantees of the back end for the front end."""
 
 import json
 import tomllib
@@ -12,7 +12,7 @@ from reana_jupyterlab.tests.fake_reana import FakeReana, error
 PACKAGE = Path(__file__).parents[1]
 
 
-async def test_the_interval_of_refreshing_and_the_page_size_can_be_had(lab: Lab, reana: FakeReana) -> None:
+async def test_refresh_interval_and_page_size_are_available(lab: Lab, reana: FakeReana) -> None:
     for number in range(30):
         reana.add(f"run-{number}.1")
     assert (await lab.get("connection")).json["pollingSeconds"] == 15
@@ -50,7 +50,7 @@ async def test_every_time_has_its_zone(lab: Lab, reana: FakeReana) -> None:
 
 
 @pytest.mark.parametrize("search", ['a&status=x"}', "ü 100%", "#", '"'])
-async def test_a_search_is_passed_on_as_it_is(lab: Lab, reana: FakeReana, search: str) -> None:
+async def test_search_is_passed_on_as_it_is(lab: Lab, reana: FakeReana, search: str) -> None:
     assert (await lab.get("workflows", params={"search": search})).status == 200
     assert json.loads(reana.seen("GET /api/workflows")[0].query["search"][0]) == {"name": [search]}
 
@@ -62,13 +62,13 @@ async def test_empty_values_are_none(lab: Lab, reana: FakeReana) -> None:
     assert not {"search", "status"} & set(reana.seen("GET /api/workflows")[0].query)
 
 
-def test_the_back_end_names_no_other_host() -> None:
+def test_back_end_names_no_other_host() -> None:
     sources = [path for path in PACKAGE.rglob("*.py") if "tests" not in path.parts]
     named = [path.name for path in sources if "googleapis" in (text := path.read_text()) or "cdn." in text]
     assert (named, len(sources) > 20) == ([], True)
 
 
-async def test_a_revoked_token_is_not_connected(lab: Lab, reana: FakeReana) -> None:
+async def test_revoked_token_is_not_connected(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", error(403, "User access token revoked."))
     state = (await lab.get("connection")).json
     assert (state["connected"], state["reason"], state["server"]) == (False, "refused", reana.url)
@@ -80,11 +80,11 @@ async def test_no_credentials_are_a_state_of_their_own(lab_alone: Lab) -> None:
     assert (await lab_alone.get("workflows")).status == 401
 
 
-async def test_an_unknown_status_is_passed_on(lab: Lab, reana: FakeReana) -> None:
+async def test_unknown_status_is_passed_on(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", status="hibernating")
     assert (await lab.get("workflows")).json["items"][0]["status"] == "hibernating"
 
 
-def test_nothing_asks_for_an_old_notebook() -> None:
+def test_no_dependency_on_the_classic_notebook() -> None:
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert not any("notebook" in name for name in project["dependencies"])

@@ -1,4 +1,4 @@
-"""What is known to have leaked or let in elsewhere does neither here."""
+"""Security: known vulnerabilities of similar extensions."""
 
 import logging
 import os
@@ -16,13 +16,13 @@ from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error, redirect,
 UNREACHABLE = "http://127.0.0.1:9"
 
 
-async def test_nobody_reads_the_environment_without_authentication(lab: Lab) -> None:
+async def test_environment_needs_authentication(lab: Lab) -> None:
     answer = await lab.get("env", headers={"Authorization": ""})
     assert (answer.status, TOKEN in answer.text) == (403, False)
 
 
 @pytest.mark.parametrize("path", ["..%2F..%2Fescaped.txt", "%2Fetc%2Fpasswd", "a/../../../escaped.txt", "a%2F..%2Fb"])
-async def test_a_download_never_leaves_the_root(lab: Lab, reana: FakeReana, path: str) -> None:
+async def test_download_never_leaves_the_root(lab: Lab, reana: FakeReana, path: str) -> None:
     reana.add("hello.1", files={"a": b"x"})
     reana.fail("GET .*/workspace/.*", says(b"pwned"))
     before = sorted(lab.root.parent.rglob("*"))
@@ -31,7 +31,7 @@ async def test_a_download_never_leaves_the_root(lab: Lab, reana: FakeReana, path
     assert sorted(lab.root.parent.rglob("*")) == before
 
 
-async def test_a_lying_server_cannot_name_a_folder_outside_the_root(lab: Lab, reana: FakeReana) -> None:
+async def test_lying_server_cannot_name_a_folder_outside_the_root(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("../../pwned.1", files={"../../evil.txt": b"x", "a.txt": b"x"})
     answer = await lab.get(f"workflows/download?workflow_id={run.id}&path=a.txt")
     assert answer.status == 502
@@ -56,14 +56,14 @@ async def test_no_error_text_holds_the_token(lab: Lab, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 418, 500])
-async def test_a_token_that_reana_repeats_is_hidden(lab: Lab, reana: FakeReana, status: int) -> None:
+async def test_token_that_reana_repeats_is_hidden(lab: Lab, reana: FakeReana, status: int) -> None:
     reana.fail("GET /api/workflows", error(status, f"bad: /api/workflows?access_token={TOKEN}&page=1 by {TOKEN}"))
     answer = await lab.get("workflows")
     assert answer.status >= 400
     assert TOKEN not in answer.text
 
 
-async def test_the_token_is_in_no_log_at_any_level(
+async def test_token_is_in_no_log_at_any_level(
     client: ReanaClient, reana: FakeReana, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -76,7 +76,7 @@ async def test_the_token_is_in_no_log_at_any_level(
     assert TOKEN not in caplog.text
 
 
-async def test_a_remembered_token_is_handed_to_nobody(lab_alone: Lab, reana: FakeReana) -> None:
+async def test_saved_token_is_never_returned(lab_alone: Lab, reana: FakeReana) -> None:
     answers = [
         await lab_alone.ask("PUT", "profiles/mine", {"server": reana.url, "access_token": TOKEN}),
         await lab_alone.get("profiles"),
@@ -90,7 +90,7 @@ async def test_a_remembered_token_is_handed_to_nobody(lab_alone: Lab, reana: Fak
     assert TOKEN not in os.environ.values()
 
 
-async def test_a_remembered_server_outlives_jupyter(lab_alone: Lab, reana: FakeReana, tmp_path: Path) -> None:
+async def test_remembered_server_outlives_jupyter(lab_alone: Lab, reana: FakeReana, tmp_path: Path) -> None:
     body = {"REANA_SERVER_URL": reana.url, "REANA_ACCESS_TOKEN": TOKEN, "remember": True}
     assert (await lab_alone.post("env", body)).status == 200
     stored = tmp_path / "profiles.json"
@@ -110,19 +110,19 @@ async def test_several_servers_have_names(lab_alone: Lab, reana: FakeReana, mode
     assert (await lab_alone.get("connection")).json["server"] == reana.url
 
 
-async def test_no_redirect_carries_the_token_elsewhere(lab: Lab, reana: FakeReana, modern_reana: FakeReana) -> None:
+async def test_redirects_do_not_leak_the_token(lab: Lab, reana: FakeReana, modern_reana: FakeReana) -> None:
     reana.fail("GET .*", redirect(f"{modern_reana.url}/api/you"))
     answer = await lab.get("workflows")
     assert (answer.status, modern_reana.requests) == (502, [])
 
 
-async def test_a_server_on_this_machine_can_be_entered(lab_alone: Lab, reana: FakeReana) -> None:
+async def test_server_on_this_machine_can_be_entered(lab_alone: Lab, reana: FakeReana) -> None:
     answer = await lab_alone.post("env", {"REANA_SERVER_URL": reana.url, "REANA_ACCESS_TOKEN": TOKEN})
     assert answer.json["status"] == "success"
 
 
 @pytest.mark.parametrize("source", ["form", "environment", "profile"])
-async def test_the_list_of_allowed_servers_counts_for_every_source(lab: Lab, reana: FakeReana, source: str) -> None:
+async def test_list_of_allowed_servers_counts_for_every_source(lab: Lab, reana: FakeReana, source: str) -> None:
     lab.app.web_app.settings["reana_jupyterlab"].config.allowed_servers = ["https://*.example.org"]
     if source == "form":
         answer = await lab.post("env", {"REANA_SERVER_URL": reana.url, "REANA_ACCESS_TOKEN": TOKEN})
@@ -133,7 +133,7 @@ async def test_the_list_of_allowed_servers_counts_for_every_source(lab: Lab, rea
     assert (answer.status, reana.requests) == (400, [])
 
 
-async def test_a_certificate_that_nobody_signed_needs_its_file(
+async def test_self_signed_certificate_needs_its_file(
     lab_alone: Lab, reana: FakeReana, secure: Callable[[FakeReana], Path]
 ) -> None:
     certificate = secure(reana)
@@ -144,7 +144,7 @@ async def test_a_certificate_that_nobody_signed_needs_its_file(
     assert (accepted.status, (await lab_alone.get("connection")).json["connected"]) == (200, True)
 
 
-async def test_a_failed_log_in_leaves_working_credentials(lab: Lab, reana: FakeReana) -> None:
+async def test_failed_log_in_leaves_working_credentials(lab: Lab, reana: FakeReana) -> None:
     before = (await lab.get("env")).json
     answers = [
         await lab.post("env", {"REANA_SERVER_URL": reana.url, "REANA_ACCESS_TOKEN": "wrong"}),

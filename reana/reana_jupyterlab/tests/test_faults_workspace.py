@@ -1,4 +1,4 @@
-"""Files come whole, all, and to the right place."""
+"""Downloads are complete and in the right place."""
 
 import os
 from pathlib import Path
@@ -26,7 +26,7 @@ async def test_all_pages_are_downloaded(lab: Lab, reana: FakeReana, monkeypatch:
     assert pages == [["1"], ["2"]]
 
 
-async def test_a_missing_file_is_not_downloaded(lab: Lab, reana: FakeReana) -> None:
+async def test_missing_file_is_not_downloaded(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1", files={"a.txt": b"a"})
     answer = await lab.get("workflows/hello.1/workspace/nope.txt")
     assert (answer.status, answer.json["message"]) == (404, "nope.txt does not exist in the workspace.")
@@ -34,7 +34,7 @@ async def test_a_missing_file_is_not_downloaded(lab: Lab, reana: FakeReana) -> N
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
-async def test_an_error_is_never_saved_as_a_file(lab: Lab, reana: FakeReana, status: int) -> None:
+async def test_error_is_never_saved_as_a_file(lab: Lab, reana: FakeReana, status: int) -> None:
     reana.add("hello.1", files={"a.txt": b"a"})
     reana.fail("GET .*/workspace/a.txt", error(status, "No."))
     answer = await lab.get("workflows/hello.1/workspace/a.txt")
@@ -55,7 +55,7 @@ async def test_files_that_cannot_be_downloaded_are_listed(lab: Lab, reana: FakeR
 
 
 @pytest.mark.parametrize("count", [3, 50])
-async def test_a_directory_is_downloaded(lab: Lab, reana: FakeReana, count: int) -> None:
+async def test_directory_is_downloaded(lab: Lab, reana: FakeReana, count: int) -> None:
     files = {f"results/deep/{number}.txt": str(number).encode() for number in range(count)}
     reana.add("hello.1", files={**files, "other.txt": b"no"})
     answer = await lab.get("workflows/hello.1/workspace/results")
@@ -64,13 +64,13 @@ async def test_a_directory_is_downloaded(lab: Lab, reana: FakeReana, count: int)
 
 
 @pytest.mark.parametrize("form", ["results/a.txt", "results%2Fa.txt"])
-async def test_a_slash_in_a_path_may_be_plain(lab: Lab, reana: FakeReana, form: str) -> None:
+async def test_slash_in_a_path_may_be_plain(lab: Lab, reana: FakeReana, form: str) -> None:
     reana.add("hello.1", files={"results/a.txt": b"a"})
     assert (await lab.get(f"workflows/hello.1/workspace/{form}")).status == 200
     assert tree(lab.root) == {"hello.1/results/a.txt": b"a"}
 
 
-async def test_a_file_that_is_there_can_be_kept(lab: Lab, reana: FakeReana) -> None:
+async def test_file_that_is_there_can_be_kept(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1", files={"a.txt": b"new"})
     (lab.root / "hello.1").mkdir()
     (lab.root / "hello.1/a.txt").write_bytes(b"old")
@@ -80,7 +80,7 @@ async def test_a_file_that_is_there_can_be_kept(lab: Lab, reana: FakeReana) -> N
     assert tree(lab.root / "hello.1") == {"a.txt": b"new"}
 
 
-async def test_a_download_tells_how_far_it_is(lab: Lab, reana: FakeReana) -> None:
+async def test_download_reports_its_progress(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1", files=THIRTEEN)
     begun = await lab.post("workflows/hello.1/download", {"paths": ["results"]})
     assert (begun.status, begun.json["kind"]) == (202, "download")

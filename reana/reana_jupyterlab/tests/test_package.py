@@ -1,4 +1,4 @@
-"""The package as it is built: with the front end where JupyterLab looks, or not at all; Node is not asked for."""
+"""The package is built with the front end for JupyterLab, or fails; it needs no Node."""
 
 import os
 import shutil
@@ -30,18 +30,18 @@ def names(project: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
 
 
-def test_a_package_without_the_front_end_is_refused(project: Path) -> None:
+def test_package_without_the_front_end_fails(project: Path) -> None:
     built = build(project)
     assert (built.returncode, "The front end has not been built" in built.stderr + built.stdout) == (1, True)
     assert not list(project.glob("dist/*.whl"))
 
 
-def test_the_servers_part_alone_has_to_be_asked_for(project: Path) -> None:
+def test_server_part_alone_needs_an_explicit_setting(project: Path) -> None:
     assert build(project, REANA_JUPYTERLAB_SKIP_FRONT_END="1").returncode == 0
     assert not any("labextension" in name for name in names(project))
 
 
-def test_the_front_end_lies_where_jupyterlab_looks(project: Path) -> None:
+def test_front_end_is_installed_for_jupyterlab(project: Path) -> None:
     built = project / "reana_jupyterlab" / "labextension"
     (built / "static").mkdir(parents=True)
     (built / "package.json").write_text("{}", encoding="utf-8")

@@ -1,21 +1,21 @@
-/** The connection that requests are for: the back end refuses them as soon as another one is used. */
+/** Binds requests to the connection that the page shows; the back end rejects them once another one is used. */
 
 import { ReanaError } from './errors';
 
 const HEADER = 'X-Reana-Connection';
 
 export class Binding {
-  /** As the back end names the connection; empty: requests are for whichever is used. */
+  /** The back end's identifier of the connection; empty: requests use the active one. */
   fingerprint = '';
 
-  /** Called when a request was refused for it. */
+  /** Called when the back end rejected a request because of it. */
   lost: () => void = () => undefined;
 
   get headers(): Record<string, string> {
     return this.fingerprint ? { [HEADER]: this.fingerprint } : {};
   }
 
-  /** Look at what a request came to. */
+  /** Inspect the error of a request. */
   notice(error: unknown): void {
     if (error instanceof ReanaError && error.reason === 'changed') {
       this.lost();

@@ -1,17 +1,17 @@
-/** Who is connected to which REANA server, and how that changes. */
+/** The connection to a REANA server: account, credentials and saved profiles. */
 
-import { isObject, list, text, truth, whole } from './read';
+import { isObject, list, text, flag, integer } from './read';
 import type { Send } from './send';
 import type { Account, Amount, Profile, Quota } from './values';
 
 export interface Credentials {
   readonly server: string;
   readonly token: string;
-  /** Where the certificate of the site's own authority is; empty: the usual ones are enough. */
+  /** Path of the site's CA certificate; empty: use those of the system. */
   readonly caFile: string;
-  /** Keep them on the Jupyter server's disk; otherwise until it ends. */
+  /** Save them on the Jupyter server's disk; otherwise they last until it ends. */
   readonly keep: boolean;
-  /** Under this name; empty: that of the account. */
+  /** Name of the profile; empty: that of the account. */
   readonly name: string;
 }
 
@@ -22,7 +22,7 @@ export class ConnectionApi {
     return readAccount(await this._send('connection', { signal }));
   }
 
-  /** Rejects with the reason when the server refuses them; then nothing changes. */
+  /** Rejects with the reason if the server rejects them; then nothing changes. */
   async connect({ server, token, caFile, keep, name }: Credentials): Promise<void> {
     await this._send('env', {
       method: 'POST',
@@ -36,14 +36,14 @@ export class ConnectionApi {
   }
 
   async profiles(signal?: AbortSignal): Promise<readonly Profile[]> {
-    const answer = await this._send('profiles', { signal });
-    return list(answer, 'profiles').map(one => ({
+    const response = await this._send('profiles', { signal });
+    return list(response, 'profiles').map(one => ({
       name: text(one, 'name'),
       server: text(one, 'server'),
       account: text(one, 'account'),
       caFile: text(one, 'caFile'),
-      active: truth(one, 'active'),
-      fixed: truth(one, 'fixed')
+      active: flag(one, 'active'),
+      fixed: flag(one, 'fixed')
     }));
   }
 
@@ -58,19 +58,19 @@ export class ConnectionApi {
 
 export function readAccount(source: unknown): Account {
   return {
-    connected: truth(source, 'connected'),
+    connected: flag(source, 'connected'),
     fingerprint: text(source, 'fingerprint'),
     server: text(source, 'server'),
     email: text(isObject(source) ? source.user : undefined, 'email'),
     version: text(source, 'version'),
     quota: readQuota(isObject(source) ? source.quota : undefined),
-    sharing: truth(source, 'sharing'),
+    sharing: flag(source, 'sharing'),
     secrets: !isObject(source) || source.secrets !== false,
     environments: !isObject(source) || source.usesEnvironments !== false,
     message: text(source, 'message'),
     source: text(source, 'source'),
     reason: text(source, 'reason'),
-    status: whole(source, 'status')
+    status: integer(source, 'status')
   };
 }
 
@@ -79,5 +79,5 @@ function readQuota(source: unknown): Quota | null {
 }
 
 function readAmount(source: unknown): Amount {
-  return { used: whole(source, 'usage'), limit: whole(source, 'limit') };
+  return { used: integer(source, 'usage'), limit: integer(source, 'limit') };
 }

@@ -1,13 +1,13 @@
-/** Check a `reana.yaml`, and make a run out of it. */
+/** Validates a `reana.yaml` and creates a run from it. */
 
 import { ReanaError } from './errors';
-import { isObject, list, text, whole } from './read';
+import { isObject, list, text, integer } from './read';
 import { route } from './runs';
 import type { Send } from './send';
 import type { RemoteTransfer, TransfersApi } from './transfers';
 import type { Json, JsonObject, Problem, Validation } from './values';
 
-/** Something that can be set before a run. */
+/** A parameter or option that can be set before a run. */
 export interface Field {
   readonly name: string;
   /** string, integer, number, boolean, list, object, or step (one of `choices`). */
@@ -16,7 +16,7 @@ export interface Field {
   readonly choices: readonly string[];
 }
 
-/** What a form for a new run asks for. */
+/** The contents of the form for a new run. */
 export interface Form {
   readonly name: string;
   readonly engine: string;
@@ -25,13 +25,13 @@ export interface Form {
   /** The inputs that are uploaded. */
   readonly files: readonly string[];
   readonly directories: readonly string[];
-  /** The container images that the steps name, where the file itself says so. */
+  /** Container images of the steps, if the file names them itself. */
   readonly environments: readonly string[];
 }
 
 export interface NewRun {
   readonly name: string;
-  /** Of the `reana.yaml`, from the Jupyter server's root. */
+  /** Path of the `reana.yaml` below the Jupyter server's root. */
   readonly path: string;
   readonly parameters: JsonObject;
   readonly options: JsonObject;
@@ -43,7 +43,7 @@ export class CreateApi {
     private readonly _transfers: TransfersApi
   ) {}
 
-  /** Check the file, or the text that an editor holds for it. */
+  /** Validate the file, or the unsaved text of an editor. */
   async validate(path: string, unsaved?: string, signal?: AbortSignal): Promise<Validation> {
     try {
       return readValidation(
@@ -54,34 +54,34 @@ export class CreateApi {
         })
       );
     } catch (error) {
-      if (error instanceof ReanaError && isObject(error.answer) && 'problems' in error.answer) {
-        return readValidation(error.answer);
+      if (error instanceof ReanaError && isObject(error.response) && 'problems' in error.response) {
+        return readValidation(error.response);
       }
       throw error;
     }
   }
 
-  /** What can be set before the run of a `reana.yaml`. */
+  /** Return the parameters and options of a `reana.yaml`. */
   async form(path: string, signal?: AbortSignal): Promise<Form> {
-    const answer = await this._send('parameters', { query: { path }, signal });
+    const response = await this._send('parameters', { query: { path }, signal });
     return {
-      name: text(answer, 'name'),
-      engine: text(answer, 'engine'),
-      parameters: list(answer, 'parameters').map(readField),
-      options: list(answer, 'options').map(readField),
-      files: list(answer, 'files').map(String),
-      directories: list(answer, 'directories').map(String),
-      environments: list(answer, 'environments').map(String)
+      name: text(response, 'name'),
+      engine: text(response, 'engine'),
+      parameters: list(response, 'parameters').map(readField),
+      options: list(response, 'options').map(readField),
+      files: list(response, 'files').map(String),
+      directories: list(response, 'directories').map(String),
+      environments: list(response, 'environments').map(String)
     };
   }
 
-  /** Create, upload the inputs, start; tells how far it is. Answers the id of the new run. */
+  /** Create a run, upload its inputs and start it, reporting progress. Returns its identifier. */
   async run(wanted: NewRun, signal: AbortSignal, report: (transfer: RemoteTransfer) => void): Promise<string> {
-    const answer = await this._send('run', { method: 'POST', body: { ...wanted, background: true }, signal });
-    return identity(await this._transfers.watch(answer, signal, report));
+    const response = await this._send('run', { method: 'POST', body: { ...wanted, background: true }, signal });
+    return identity(await this._transfers.watch(response, signal, report));
   }
 
-  /** Upload the inputs of a run whose making broke off, and start it; tells how far it is. */
+  /** Upload the inputs of an incomplete run and start it, reporting progress. */
   async complete(
     id: string,
     { path, parameters, options }: NewRun,
@@ -97,23 +97,23 @@ export class CreateApi {
   }
 }
 
-/** Also of the error of a run that was made, and could not be started or filled. */
-export function identity(answer: unknown): string {
-  return isObject(answer) ? text(answer.workflow, 'id') : '';
+/** Works on the error of an incomplete run, too. */
+export function identity(response: unknown): string {
+  return isObject(response) ? text(response.workflow, 'id') : '';
 }
 
-export function readValidation(answer: unknown): Validation {
-  const problems = list(answer, 'problems').map(readProblem);
-  const valid = text(answer, 'status') === 'success' && problems.every(({ severity }) => severity !== 'error');
-  return { valid, output: text(answer, 'message'), problems };
+export function readValidation(response: unknown): Validation {
+  const problems = list(response, 'problems').map(readProblem);
+  const valid = text(response, 'status') === 'success' && problems.every(({ severity }) => severity !== 'error');
+  return { valid, output: text(response, 'message'), problems };
 }
 
 function readProblem(source: unknown): Problem {
   return {
     severity: text(source, 'severity') === 'warning' ? 'warning' : 'error',
     message: text(source, 'message'),
-    line: whole(source, 'line'),
-    column: whole(source, 'column')
+    line: integer(source, 'line'),
+    column: integer(source, 'column')
   };
 }
 

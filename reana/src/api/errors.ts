@@ -1,35 +1,35 @@
-/** What can go wrong between the person and REANA. */
+/** Errors of the back end and of REANA. */
 
 import { text } from './read';
 
-/** The back end, or REANA behind it, said no. Status 0: the back end itself did not answer. */
+/** An error response of the back end or of REANA. Status 0: the back end did not respond. */
 export class ReanaError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    /** What was answered, for the curious. */
+    /** The response body, for debugging. */
     readonly detail = '',
-    readonly answer?: unknown
+    readonly response?: unknown
   ) {
     super(message);
     this.name = 'ReanaError';
   }
 
-  /** In a word, for programs: `refused`, `certificate`, `changed` and others; empty where it is not told. */
+  /** Machine-readable reason: `refused`, `certificate`, `changed` and others; empty if unknown. */
   get reason(): string {
-    return text(this.answer, 'reason');
+    return text(this.response, 'reason');
   }
 
-  /** Whether new credentials are what is needed. */
+  /** True if the user has to connect again. */
   get needsConnection(): boolean {
     return this.status === 401;
   }
 }
 
-/** The asker gave up waiting, or asked something newer. */
-export class Abandoned extends Error {
+/** The request was cancelled or superseded by a newer one. */
+export class Aborted extends Error {
   constructor() {
-    super('No longer wanted');
+    super('Aborted');
     this.name = 'AbortError';
   }
 }

@@ -1,4 +1,4 @@
-/** Server-sent events, out of the body of an answer as it comes. */
+/** Parses server-sent events from a streamed response body. */
 
 import { ReanaError } from './errors';
 
@@ -7,18 +7,18 @@ export interface ServerEvent {
   readonly data: unknown;
 }
 
-/** A line of one event is a log at most, which the back end cuts; more than this is no event of ours. */
-const LONGEST = 64 * 1024 * 1024;
+/** Characters. An event holds one log at most, and the back end truncates logs far below this. */
+const MAX_EVENT_LENGTH = 64 * 1024 * 1024;
 
-/** Cuts a text that comes in pieces into events. */
+/** Splits streamed text into events. */
 export class EventReader {
-  /** The events that this piece ends. */
+  /** Return the events that this chunk completes. */
   read(piece: string): ServerEvent[] {
     this._rest += piece;
     const blocks = this._rest.split('\n\n');
     this._rest = blocks.pop() ?? '';
-    if (this._rest.length > LONGEST) {
-      throw new ReanaError(502, '', 'an event without an end');
+    if (this._rest.length > MAX_EVENT_LENGTH) {
+      throw new ReanaError(502, '', 'unterminated event');
     }
     return blocks.flatMap(block => event(block));
   }
@@ -26,15 +26,15 @@ export class EventReader {
   private _rest = '';
 }
 
-/** Tell the events of an answer, in the bundles in which they come, until it ends. An empty bundle is a sign of life. */
-export async function readEvents(answer: Response, tell: (events: ServerEvent[]) => void): Promise<void> {
-  if (!answer.ok || !answer.body) {
-    throw new ReanaError(answer.status, '', 'there is nothing to follow');
+/** Pass the events of a response on, chunk by chunk, until it ends. An empty array is a keep-alive. */
+export async function readEvents(response: Response, onEvents: (events: ServerEvent[]) => void): Promise<void> {
+  if (!response.ok || !response.body) {
+    throw new ReanaError(response.status, '', 'no event stream');
   }
-  const pieces = answer.body.getReader();
+  const pieces = response.body.getReader();
   const [decoder, events] = [new TextDecoder(), new EventReader()];
   for (let part = await pieces.read(); !part.done; part = await pieces.read()) {
-    tell(events.read(decoder.decode(part.value, { stream: true })));
+    onEvents(events.read(decoder.decode(part.value, { stream: true })));
   }
 }
 

@@ -1,4 +1,4 @@
-/** The whole of the back end, by topic. */
+/** The API of the back end, by topic. */
 
 import type { ServerConnection } from '@jupyterlab/services';
 
@@ -6,7 +6,7 @@ import { Binding } from './binding';
 import { ConnectionApi } from './connection';
 import { CreateApi } from './create';
 import { RunsApi } from './runs';
-import { KeepingApi } from './keeping';
+import { SecretsApi } from './secrets';
 import { createOpen, createSend } from './send';
 import { TransfersApi } from './transfers';
 import { WorkspaceApi } from './workspace';
@@ -18,7 +18,7 @@ export class ReanaApi {
     this.connection = new ConnectionApi(send);
     this.runs = new RunsApi(send, createOpen(settings, this.binding));
     this.workspace = new WorkspaceApi(send, transfers, settings, this.binding);
-    this.keeping = new KeepingApi(send);
+    this.secrets = new SecretsApi(send);
     this.create = new CreateApi(send, transfers);
   }
 
@@ -27,5 +27,5 @@ export class ReanaApi {
   readonly runs: RunsApi;
   readonly workspace: WorkspaceApi;
   readonly create: CreateApi;
-  readonly keeping: KeepingApi;
+  readonly secrets: SecretsApi;
 }

@@ -1,4 +1,4 @@
-/** Read answers whose form is not certain: a server may say something else than it promised, and nothing may break on it. */
+/** Reads untrusted JSON without throwing: a server may send other types than it documents. */
 
 import type { Json, JsonObject } from './values';
 
@@ -15,12 +15,12 @@ export function time(source: unknown, key: string): string | null {
   return text(source, key) || null;
 }
 
-export function whole(source: unknown, key: string, otherwise = 0): number {
+export function integer(source: unknown, key: string, otherwise = 0): number {
   const value = isObject(source) ? source[key] : undefined;
   return typeof value === 'number' && Number.isFinite(value) ? value : otherwise;
 }
 
-export function truth(source: unknown, key: string): boolean {
+export function flag(source: unknown, key: string): boolean {
   return isObject(source) && source[key] === true;
 }
 
@@ -34,7 +34,7 @@ export function entries(source: unknown, key: string): readonly [string, unknown
   return isObject(value) ? Object.entries(value) : [];
 }
 
-/** The object below a key, as it is; an empty one where there is none. What came out of JSON is JSON. */
+/** The object below a key, or an empty one. The cast is safe: values parsed from JSON are JSON. */
 export function object(source: unknown, key: string): JsonObject {
   const value = isObject(source) ? source[key] : undefined;
   return isObject(value) ? (value as { [key: string]: Json }) : {};

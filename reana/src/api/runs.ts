@@ -1,6 +1,6 @@
-/** Lists of runs, one run, and what can be done with it. */
+/** Lists runs, reads one run, and acts on it. */
 
-import { entries, isObject, list, object, text, time, truth, whole } from './read';
+import { entries, isObject, list, object, text, time, flag, integer } from './read';
 import { readEvents, type ServerEvent } from './events';
 import type { Open, Send } from './send';
 import { isMoving, STATUSES } from './values';
@@ -11,16 +11,16 @@ export interface RunQuery {
   readonly size: number;
   readonly search: string;
   readonly sort: 'asc' | 'desc';
-  /** None: every known one but `deleted`; REANA can be asked for statuses, and not for all but one. */
+  /** Empty: every known status but `deleted`. REANA cannot exclude a status, so the others are listed. */
   readonly status: readonly string[];
-  /** Runs of others that they share with the person: of one address, or of `anybody`. */
+  /** Runs that other users share with this one: an e-mail address, or `anybody`. */
   readonly sharedBy?: string;
 }
 
-/** As a status: deleted runs, too. */
+/** A status that includes deleted runs. */
 export const EVERY_STATUS = 'all';
-const THERE = STATUSES.filter(status => status !== 'deleted');
-const MOST_LISTED = 1000;
+const NOT_DELETED = STATUSES.filter(status => status !== 'deleted');
+const MAX_LISTED = 1000;
 
 export class RunsApi {
   constructor(
@@ -29,15 +29,15 @@ export class RunsApi {
   ) {}
 
   async list({ sharedBy, ...query }: RunQuery, signal?: AbortSignal): Promise<Page<Run>> {
-    const status = query.status.length > 0 ? query.status : THERE;
-    const answer = await this._send('workflows', { query: { ...query, status, shared_by: sharedBy }, signal });
-    const items = list(answer, 'items').map(readRun);
+    const status = query.status.length > 0 ? query.status : NOT_DELETED;
+    const response = await this._send('workflows', { query: { ...query, status, shared_by: sharedBy }, signal });
+    const items = list(response, 'items').map(readRun);
     return {
       items,
-      total: whole(answer, 'total', items.length),
-      page: whole(answer, 'page', query.page),
-      hasNext: truth(answer, 'has_next'),
-      hasPrevious: truth(answer, 'has_prev')
+      total: integer(response, 'total', items.length),
+      page: integer(response, 'page', query.page),
+      hasNext: flag(response, 'has_next'),
+      hasPrevious: flag(response, 'has_prev')
     };
   }
 
@@ -45,17 +45,17 @@ export class RunsApi {
     return readRun(await this._send(route(id), { signal }));
   }
 
-  /** The e-mail address of whose run it is, where the server offers sharing. */
+  /** The e-mail address of the owner, if the server supports sharing. */
   async owner(id: string, signal?: AbortSignal): Promise<string> {
     const query = { workflow_id_or_name: id, shared: 'true', size: 1 };
     return readRun(list(await this._send('workflows', { query, signal }), 'items')[0]).owner;
   }
 
-  /** The other runs that work in the same workspace: a run, and its restarts. */
+  /** Other runs in the same workspace: a run and its restarts share one. */
   async relatives(run: Run): Promise<readonly Run[]> {
     const found: Run[] = [];
     for (let page = 1; ; page++) {
-      const query = { page, size: MOST_LISTED, search: run.name, sort: 'asc', status: [] } as const;
+      const query = { page, size: MAX_LISTED, search: run.name, sort: 'asc', status: [] } as const;
       const { items, hasNext } = await this.list(query);
       found.push(...items.filter(one => one.id !== run.id && sharesWorkspace(one, run)));
       if (!hasNext || items.length === 0) {
@@ -64,27 +64,27 @@ export class RunsApi {
     }
   }
 
-  /** Which files differ; `first` and `second` are those that only one of the two has. */
+  /** The files that differ; `first` and `second` mark files that only one of the two has. */
   async fileChanges(first: string, second: string, signal?: AbortSignal): Promise<FileChanges> {
     const path = route(first, `diff/${encodeURIComponent(second)}`);
-    const answer = await this._send(path, { query: { brief: 'true' }, signal });
-    const changes = list(answer, 'changes').map(readChange);
+    const response = await this._send(path, { query: { brief: 'true' }, signal });
+    const changes = list(response, 'changes').map(readChange);
     changes.sort((a, b) => (a.path < b.path ? -1 : 1));
-    return { changes, complete: truth(answer, 'complete') };
+    return { changes, complete: flag(response, 'complete') };
   }
 
   async logs(id: string, signal?: AbortSignal): Promise<Logs> {
     return readLogs(await this._send(route(id, 'logs'), { signal }));
   }
 
-  /** Tell what is new of a run and its logs, until it ends, the connection does, or the signal aborts. */
-  async follow(id: string, tell: (events: ServerEvent[]) => void, signal: AbortSignal): Promise<void> {
-    await readEvents(await this._open(route(id, 'logs/follow'), signal), tell);
+  /** Stream changes of a run and its logs until the run or the connection ends, or the signal aborts. */
+  async follow(id: string, onEvents: (events: ServerEvent[]) => void, signal: AbortSignal): Promise<void> {
+    await readEvents(await this._open(route(id, 'logs/follow'), signal), onEvents);
   }
 
   async specification(id: string, signal?: AbortSignal): Promise<Specification> {
-    const answer = await this._send(route(id, 'specification'), { signal });
-    return { parameters: object(answer, 'parameters'), specification: object(answer, 'specification') };
+    const response = await this._send(route(id, 'specification'), { signal });
+    return { parameters: object(response, 'parameters'), specification: object(response, 'specification') };
   }
 
   async start(id: string): Promise<void> {
@@ -95,15 +95,15 @@ export class RunsApi {
     await this._send(route(id, 'stop'), { method: 'POST', body: {} });
   }
 
-  /** The new run shares the workspace of the old one; answers its id. */
+  /** Returns the identifier of the new run, which shares the workspace of the old one. */
   async restart(id: string, parameters: JsonObject): Promise<string> {
-    const answer = await this._send(route(id, 'restart'), { method: 'POST', body: { parameters } });
-    return text(isObject(answer) ? answer.workflow : {}, 'id') || id;
+    const response = await this._send(route(id, 'restart'), { method: 'POST', body: { parameters } });
+    return text(isObject(response) ? response.workflow : {}, 'id') || id;
   }
 
   async shares(id: string): Promise<readonly Share[]> {
-    const answer = await this._send(route(id, 'share'));
-    return list(answer, 'shares').map(one => ({ email: text(one, 'user_email'), until: text(one, 'valid_until') }));
+    const response = await this._send(route(id, 'share'));
+    return list(response, 'shares').map(one => ({ email: text(one, 'user_email'), until: text(one, 'valid_until') }));
   }
 
   async share(id: string, email: string): Promise<void> {
@@ -114,19 +114,19 @@ export class RunsApi {
     await this._send(route(id, 'share'), { method: 'DELETE', query: { email } });
   }
 
-  /** The run and the files in its workspace. */
+  /** Delete the run and the files in its workspace. */
   async remove(id: string): Promise<void> {
     await this._send(route(id), { method: 'DELETE', query: { workspace: 'true' } });
   }
 }
 
-/** A restart works in the workspace of the run that it does again: 1.1 and 1.2 in that of 1. */
+/** A restart uses the workspace of its original run: 1.1 and 1.2 use that of 1. */
 export function sharesWorkspace(one: Pick<Run, 'name' | 'run'>, other: Pick<Run, 'name' | 'run'>): boolean {
   const number = ({ run }: Pick<Run, 'run'>): string => run.split('.')[0] ?? '';
   return one.name === other.name && number(one) === number(other);
 }
 
-/** Of a run, or of what belongs to it. */
+/** The route of a run, or of one of its resources. */
 export function route(id: string, what = ''): string {
   return `workflows/${encodeURIComponent(id)}${what && `/${what}`}`;
 }
@@ -141,13 +141,13 @@ export function readRun(source: unknown): Run {
     startedAt: time(source, 'startedAt'),
     finishedAt: time(source, 'finishedAt'),
     stoppedAt: time(source, 'stoppedAt'),
-    finishedJobs: whole(source, 'finishedJobs'),
-    totalJobs: whole(source, 'totalJobs'),
+    finishedJobs: integer(source, 'finishedJobs'),
+    totalJobs: integer(source, 'totalJobs'),
     owner: text(source, 'ownerEmail')
   };
 }
 
-/** Jobs in the order in which they started; those that wait come last. */
+/** Sorts jobs by their start; pending jobs come last. */
 export function readLogs(source: unknown): Logs {
   const jobs = entries(source, 'jobLogs').map(([id, job]) => readJob(id, job));
   const start = (job: Job): string => job.startedAt ?? (isMoving(job.status) ? '9998' : '9999');
@@ -161,7 +161,7 @@ function readChange(source: unknown): FileChange {
   return { path: text(source, 'path'), kind: kind === 'first' || kind === 'second' ? kind : 'changed' };
 }
 
-/** Each command of a step is a job with the step's name: the second and later ones get a number, to be told apart. */
+/** Each command of a step is a job with the step's name; number the second and later ones. */
 function numbered(jobs: readonly Job[]): Job[] {
   const seen = new Map<string, number>();
   return jobs.map(job => {

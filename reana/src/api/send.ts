@@ -1,25 +1,25 @@
-/** The one place that speaks HTTP with the back end, and that turns its refusals into errors with a sentence for a person. */
+/** The only module that sends HTTP requests to the back end; turns error responses into `ReanaError`. */
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import type { Binding } from './binding';
 import { isObject, text } from './read';
-import { ReanaError, Abandoned } from './errors';
+import { ReanaError, Aborted } from './errors';
 
-export interface Ask {
+export interface RequestOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Asks a route of the back end; answers what its JSON says. */
-export type Send = (route: string, ask?: Ask) => Promise<unknown>;
+/** Sends a request to a route of the back end; resolves to the parsed JSON. */
+export type Send = (route: string, ask?: RequestOptions) => Promise<unknown>;
 
 const PREFIX = 'reana_jupyterlab';
 
-export function queryString(query: Ask['query'] = {}): string {
+export function queryString(query: RequestOptions['query'] = {}): string {
   const pairs = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
     if (value === undefined || value === '') {
@@ -33,8 +33,8 @@ export function queryString(query: Ask['query'] = {}): string {
   return spelled ? `?${spelled}` : '';
 }
 
-/** The address of a route: every part of a path is encoded, its slashes stay. */
-export function address(settings: ServerConnection.ISettings, route: string, query?: Ask['query']): string {
+/** The URL of a route; path segments are encoded, slashes stay. */
+export function address(settings: ServerConnection.ISettings, route: string, query?: RequestOptions['query']): string {
   return URLExt.join(settings.baseUrl, PREFIX, route) + queryString(query);
 }
 
@@ -47,9 +47,9 @@ export function createSend(settings: ServerConnection.ISettings, binding: Bindin
     if (ask.body !== undefined) {
       init.body = JSON.stringify(ask.body);
     }
-    const response = await reach(address(settings, route, ask.query), init, settings);
+    const response = await fetchResponse(address(settings, route, ask.query), init, settings);
     try {
-      return understand(response.status, await response.text());
+      return parseResponse(response.status, await response.text());
     } catch (error) {
       binding.notice(error);
       throw error;
@@ -57,28 +57,32 @@ export function createSend(settings: ServerConnection.ISettings, binding: Bindin
   };
 }
 
-/** Opens a route whose answer comes piece by piece. */
+/** Opens a route with a streamed response. */
 export type Open = (route: string, signal: AbortSignal) => Promise<Response>;
 
 export function createOpen(settings: ServerConnection.ISettings, binding: Binding): Open {
   return (route, signal) =>
-    reach(address(settings, route), { cache: 'no-store', signal, headers: binding.headers }, settings);
+    fetchResponse(address(settings, route), { cache: 'no-store', signal, headers: binding.headers }, settings);
 }
 
-/** The answer, whatever its status. Refuses with `ReanaError` 0 when nobody answers. */
-export async function reach(url: string, init: RequestInit, settings: ServerConnection.ISettings): Promise<Response> {
+/** Return the response whatever its status. Throws `ReanaError` 0 if the server does not respond. */
+export async function fetchResponse(
+  url: string,
+  init: RequestInit,
+  settings: ServerConnection.ISettings
+): Promise<Response> {
   try {
     return await ServerConnection.makeRequest(url, init, settings);
   } catch (error) {
     if (init.signal?.aborted) {
-      throw new Abandoned();
+      throw new Aborted();
     }
     throw new ReanaError(0, '', String(error));
   }
 }
 
-/** What an answer says; an answer that is not JSON or that is a refusal becomes an error. */
-export function understand(status: number, body: string): unknown {
+/** Parse a response; error responses and bodies that are not JSON throw `ReanaError`. */
+export function parseResponse(status: number, body: string): unknown {
   const said = parse(body);
   if (status >= 400) {
     throw new ReanaError(status, text(said, 'message'), body.slice(0, 2000), said);

@@ -1,7 +1,7 @@
-/** Transfers that run on in the back end: wait for news of one, or end it. */
+/** Background transfers of the back end: watch and cancel them. */
 
 import { ReanaError } from './errors';
-import { isObject, text, whole } from './read';
+import { isObject, text, integer } from './read';
 import type { Send } from './send';
 
 export interface RemoteTransfer {
@@ -23,8 +23,8 @@ export class TransfersApi {
   constructor(private readonly _send: Send) {}
 
   /**
-   * Wait for the end of a transfer, telling each news. Answers its result.
-   * Rejects with what went wrong; when the signal aborts, the transfer is ended too.
+   * Wait for the end of a transfer, reporting each change. Resolves to its result.
+   * Rejects with the error of the transfer; aborting the signal cancels the transfer, too.
    */
   async watch(
     begun: unknown,
@@ -57,11 +57,11 @@ export function readTransfer(source: unknown): RemoteTransfer {
     id: text(here, 'id'),
     state: text(here, 'state'),
     message: text(here, 'message'),
-    version: whole(here, 'version'),
-    filesDone: whole(here, 'files_done'),
-    filesTotal: whole(here, 'files_total', -1),
-    bytesDone: whole(here, 'bytes_done'),
-    bytesTotal: whole(here, 'bytes_total', -1),
+    version: integer(here, 'version'),
+    filesDone: integer(here, 'files_done'),
+    filesTotal: integer(here, 'files_total', -1),
+    bytesDone: integer(here, 'bytes_done'),
+    bytesTotal: integer(here, 'bytes_total', -1),
     current: text(here, 'current'),
     result: isObject(here) ? here.result : undefined
   };

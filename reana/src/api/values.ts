@@ -1,4 +1,4 @@
-/** What the back end answers, as the rest of the extension sees it. */
+/** Values of the back end's API. */
 
 export const STATUSES = [
   'created',
@@ -11,7 +11,7 @@ export const STATUSES = [
   'deleted'
 ] as const;
 
-/** A status that this version does not know is kept as it was said, and shown without an icon of its own. */
+/** An unknown status is kept as it is and shown with a generic icon. */
 export type Status = (typeof STATUSES)[number] | (string & Record<never, never>);
 
 /** One run of a workflow; times are ISO 8601 with a zone. */
@@ -26,7 +26,7 @@ export interface Run {
   readonly stoppedAt: string | null;
   readonly finishedJobs: number;
   readonly totalJobs: number;
-  /** The e-mail address of whose run it is; empty: the server does not say, it is the person's own. */
+  /** E-mail address of the owner; empty: the user's own run, or not reported by the server. */
   readonly owner: string;
 }
 
@@ -38,7 +38,7 @@ export interface Page<T> {
   readonly hasPrevious: boolean;
 }
 
-/** A step as its engine ran it. */
+/** A step as the engine ran it. */
 export interface Job {
   readonly id: string;
   readonly name: string;
@@ -53,75 +53,75 @@ export interface Job {
 
 export interface Logs {
   readonly engine: string;
-  /** What the engine reports beside its log. */
+  /** The engine's final report, separate from its log. */
   readonly report: string;
-  /** Of services that the run used, such as Dask. */
+  /** Logs of services of the run, such as Dask. */
   readonly services: readonly { readonly name: string; readonly log: string }[];
   readonly jobs: readonly Job[];
 }
 
-/** A file in a run's workspace: `name` is its path, `size` is in bytes (-1: not known). */
+/** A file in a run's workspace: `name` is its path, `size` its bytes (-1: unknown). */
 export interface WorkspaceFile {
   readonly name: string;
   readonly modifiedAt: string | null;
   readonly size: number;
 }
 
-/** A file that did not come, and why. */
+/** A file that could not be downloaded, with the reason. */
 export interface FailedFile {
   readonly name: string;
   readonly message: string;
 }
 
-/** Anything that JSON can say. */
+/** Any JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
 export interface Specification {
-  /** What this run was started with, over the defaults that the specification gives. */
+  /** Parameters that override the defaults of the specification. */
   readonly parameters: JsonObject;
-  /** The keys are REANA's and the author's, never renamed. */
+  /** As stored by REANA; keys are never renamed. */
   readonly specification: JsonObject;
 }
 
 export interface Amount {
   readonly used: number;
-  /** 0: without a limit. */
+  /** 0: unlimited. */
   readonly limit: number;
 }
 
-/** Disk in bytes, processor time in milliseconds. */
+/** Disk in bytes, CPU time in milliseconds. */
 export interface Quota {
   readonly disk: Amount;
   readonly cpu: Amount;
 }
 
-/** Who is connected to what. */
+/** The connected account and its server. */
 export interface Account {
   readonly connected: boolean;
-  /** Tells this connection from every other; empty when there is none. */
+  /** Identifies the connection; empty if there is none. */
   readonly fingerprint: string;
   readonly server: string;
   readonly email: string;
   readonly version: string;
   readonly quota: Quota | null;
-  /** Whether this REANA lets others read a run. */
+  /** True if this REANA supports sharing runs. */
   readonly sharing: boolean;
-  /** Whether the token may handle secrets. */
+  /** True if the token can manage secrets. */
   readonly secrets: boolean;
-  /** Whether steps run in the container images that they name. */
+  /** True if steps run in the container images that they name. */
   readonly environments: boolean;
-  /** Why there is no connection, where one was tried. */
+  /** Why connecting failed; empty if it was not tried. */
   readonly message: string;
-  /** Where the credentials come from: `environment`, `launcher`, or a profile's name. */
+  /** Source of the credentials: `environment`, `launcher`, or the name of a profile. */
   readonly source: string;
-  /** In a word: `unset`, `refused`, `slow`, `unreachable` and others; empty when connected. */
+  /** Machine-readable: `unset`, `refused`, `slow`, `unreachable` and others; empty if connected. */
   readonly reason: string;
-  /** The HTTP status that says why there is no connection; 0 when there is one. */
+  /** HTTP status of the failure; 0 if connected. */
   readonly status: number;
 }
 
-/** A file that differs in the workspaces of two runs, or that only one of them has; a name alone may be a folder's. */
+/** A file that differs between two workspaces; `first` and `second` exist in one only and may be folders. */
 export interface FileChange {
   readonly path: string;
   readonly kind: 'changed' | 'first' | 'second';
@@ -129,11 +129,11 @@ export interface FileChange {
 
 export interface FileChanges {
   readonly changes: readonly FileChange[];
-  /** Whether these are all. */
+  /** True if the server compared everything. */
   readonly complete: boolean;
 }
 
-/** Somebody else who may read a run; `until` is a date, empty: for ever. */
+/** A user who can view a run; `until` is a date, empty: no expiry. */
 export interface Share {
   readonly email: string;
   readonly until: string;
@@ -142,17 +142,17 @@ export interface Share {
 export interface Profile {
   readonly name: string;
   readonly server: string;
-  /** The e-mail address of its account; empty where it is not known. */
+  /** E-mail address of the account; empty if unknown. */
   readonly account: string;
   readonly caFile: string;
   readonly active: boolean;
-  /** Given from outside: it cannot be forgotten here. */
+  /** Set outside the panel: it cannot be removed here. */
   readonly fixed: boolean;
 }
 
-export type Severity = 'error' | 'warning';
+type Severity = 'error' | 'warning';
 
-/** Lines and columns count from 1; 0: not known. */
+/** Lines and columns count from 1; 0: unknown. */
 export interface Problem {
   readonly severity: Severity;
   readonly message: string;
@@ -166,7 +166,7 @@ export interface Validation {
   readonly problems: readonly Problem[];
 }
 
-/** The name a person and REANA's command line use: `hello.1.1`. */
+/** The name that reana-client shows: `hello.1.1`. */
 export function fullName(run: Pick<Run, 'name' | 'run'>): string {
   return run.run ? `${run.name}.${run.run}` : run.name;
 }
@@ -174,24 +174,24 @@ export function fullName(run: Pick<Run, 'name' | 'run'>): string {
 const UNFINISHED: readonly string[] = ['created', 'queued', 'pending', 'running'];
 const MOVING: readonly string[] = ['queued', 'pending', 'running'];
 
-/** Whether a run belongs to another user than the one with this e-mail address. */
+/** True if a run belongs to another user than the one with this e-mail address. */
 export function belongsToOther(run: Run | null, email: string): boolean {
   return run !== null && run.owner !== '' && run.owner !== email;
 }
 
-/** Whether the status can still change by itself. */
+/** True if the status can change without an action of the user. */
 export function isMoving(status: Status): boolean {
   return MOVING.includes(status);
 }
 
 const ENDED: readonly string[] = ['finished', 'failed', 'stopped'];
 
-/** Whether the run came to an end, and can be done again. */
+/** True if the run has ended and can be restarted. */
 export function hasEnded(status: Status): boolean {
   return ENDED.includes(status);
 }
 
-/** Whether the run has not come to its end. */
+/** True if the run has not ended yet. */
 export function isUnfinished(status: Status): boolean {
   return UNFINISHED.includes(status);
 }

@@ -1,12 +1,12 @@
-/** The files of a run: list, read, fetch, put, delete. */
+/** Files of a run: list, read, download, upload, delete. */
 
 import type { ServerConnection } from '@jupyterlab/services';
 
 import { Binding } from './binding';
-import { Abandoned, ReanaError } from './errors';
-import { list, text, time, truth, whole } from './read';
+import { Aborted, ReanaError } from './errors';
+import { list, text, time, flag, integer } from './read';
 import { route } from './runs';
-import { address, reach, understand, type Send } from './send';
+import { address, fetchResponse, parseResponse, type Send } from './send';
 import type { RemoteTransfer, TransfersApi } from './transfers';
 import type { FailedFile, Page, WorkspaceFile } from './values';
 
@@ -21,18 +21,18 @@ export class WorkspaceApi {
   ) {}
 
   async page(id: string, page: number, signal?: AbortSignal): Promise<Page<WorkspaceFile>> {
-    const answer = await this._send(route(id, 'workspace'), { query: { page, size: PAGE_SIZE }, signal });
-    const items = list(answer, 'files').map(readFile);
+    const response = await this._send(route(id, 'workspace'), { query: { page, size: PAGE_SIZE }, signal });
+    const items = list(response, 'files').map(readFile);
     return {
       items,
-      total: whole(answer, 'totalFiles', items.length),
+      total: integer(response, 'totalFiles', items.length),
       page,
-      hasNext: truth(answer, 'has_next'),
-      hasPrevious: truth(answer, 'has_prev')
+      hasNext: flag(response, 'has_next'),
+      hasPrevious: flag(response, 'has_prev')
     };
   }
 
-  /** Every file, page after page. */
+  /** All files, from every page. */
   async files(id: string, signal?: AbortSignal): Promise<readonly WorkspaceFile[]> {
     const found: WorkspaceFile[] = [];
     for (let number = 1; ; number++) {
@@ -44,27 +44,27 @@ export class WorkspaceApi {
     }
   }
 
-  /** Where the browser itself finds a file. */
+  /** The URL of a file, for the browser itself. */
   address(id: string, path: string, query: Readonly<Record<string, string>> = {}): string {
     return address(this._settings, fileRoute(id, 'content', path), query);
   }
 
-  /** A file or folder of the drive, in the form that Jupyter's contents have: `hello.1/results`. */
+  /** A file or folder of the drive as a Jupyter contents model; the path is like `hello.1/results`. */
   async driveModel(path: string, content: boolean): Promise<unknown> {
     return this._send(`drive/${encodedPath(path)}`, { query: { content: content ? '1' : '0' } });
   }
 
-  /** The bytes of a file. Rejects where it cannot be read. */
+  /** Fetch the bytes of a file. Rejects if it cannot be read. */
   async read(id: string, path: string): Promise<Response> {
     const init: RequestInit = { cache: 'no-store', headers: this._binding.headers };
-    const response = await reach(this.address(id, path), init, this._settings);
+    const response = await fetchResponse(this.address(id, path), init, this._settings);
     if (!response.ok) {
-      understand(response.status, await response.text());
+      parseResponse(response.status, await response.text());
     }
     return response;
   }
 
-  /** Fetch files below the Jupyter server's root; answers which of them could not be fetched, and why. */
+  /** Download files below the Jupyter server's root; resolves to the files that failed, with reasons. */
   async download(
     id: string,
     paths: readonly string[],
@@ -80,7 +80,7 @@ export class WorkspaceApi {
     await this._send(fileRoute(id, 'workspace', path), { method: 'DELETE' });
   }
 
-  /** Put a file there; what has the same name is replaced. Tells how many bytes have gone. */
+  /** Upload a file, replacing one of the same name; reports the bytes sent. */
   async upload(
     id: string,
     path: string,
@@ -90,12 +90,12 @@ export class WorkspaceApi {
   ): Promise<void> {
     const url = address(this._settings, fileRoute(id, 'upload', path));
     const headers = { ...credentials(this._settings), ...this._binding.headers };
-    understand(...(await send(url, content, headers, signal, report)));
+    parseResponse(...(await send(url, content, headers, signal, report)));
   }
 }
 
-/** A path keeps its slashes; every other sign of it is encoded. */
-export function encodedPath(path: string): string {
+/** Encode a path, keeping its slashes. */
+function encodedPath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
 
@@ -104,10 +104,10 @@ function fileRoute(id: string, what: string, path: string): string {
 }
 
 function readFile(source: unknown): WorkspaceFile {
-  return { name: text(source, 'name'), modifiedAt: time(source, 'lastModified'), size: whole(source, 'size', -1) };
+  return { name: text(source, 'name'), modifiedAt: time(source, 'lastModified'), size: integer(source, 'size', -1) };
 }
 
-/** As `fetch` does not tell the progress of what it sends. */
+/** `fetch` reports no upload progress, so this uses XMLHttpRequest. */
 async function send(
   url: string,
   content: Blob,
@@ -125,13 +125,13 @@ async function send(
     request.upload.onprogress = ({ loaded }) => report(loaded);
     request.onload = () => resolve([request.status, request.responseText]);
     request.onerror = () => reject(new ReanaError(0, ''));
-    request.onabort = () => reject(new Abandoned());
+    request.onabort = () => reject(new Aborted());
     signal.addEventListener('abort', () => request.abort(), { once: true });
     request.send(content);
   });
 }
 
-/** What Jupyter wants to see of a page that writes: its token, or the cookie said again. */
+/** Jupyter's protection of writes: the token, or the XSRF cookie repeated as a header. */
 function credentials({ token }: ServerConnection.ISettings): Record<string, string> {
   const xsrf = /(?:^|;\s*)_xsrf=([^;]*)/.exec(document.cookie)?.[1];
   return { ...(token ? { Authorization: `token ${token}` } : {}), ...(xsrf ? { 'X-XSRFToken': xsrf } : {}) };

@@ -1,4 +1,4 @@
-/** The bytes of a file in the form in which a viewer wants them. */
+/** File contents in the format that a viewer requests. */
 
 import type { Contents } from '@jupyterlab/services';
 
@@ -10,7 +10,7 @@ export function formatOf(
   return format === 'base64' || format === 'json' ? format : 'text';
 }
 
-/** Text, JSON, or the bytes in base 64. Rejects for JSON that is none. */
+/** Text, JSON, or the bytes in Base64. Rejects for invalid JSON. */
 export async function contentOf(response: Response, format: 'text' | 'base64' | 'json'): Promise<unknown> {
   if (format === 'text') {
     return response.text();

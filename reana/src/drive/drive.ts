@@ -1,4 +1,4 @@
-/** The files of runs as a drive that JupyterLab's file browser and viewers read, and never write. */
+/** A read-only drive with the files of runs, for JupyterLab's file browser and viewers. */
 
 import type { Contents, ServerConnection } from '@jupyterlab/services';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -7,8 +7,8 @@ import type { ReanaApi } from '../api';
 import { driveName, drivePath } from './names';
 import { contentOf, formatOf } from './content';
 
-/** What a drive needs of the file types that are registered. */
-export interface FileTypes {
+/** Looks up the registered type of a file. */
+interface FileTypes {
   readonly typeOf: (path: string) => {
     readonly format: Contents.FileFormat;
     readonly mimeType: string;
@@ -16,14 +16,14 @@ export interface FileTypes {
   };
 }
 
-type Refuse = () => Promise<never>;
+type Reject = () => Promise<never>;
 
 export class ReanaDrive implements Contents.IDrive {
   constructor(
     private readonly _api: ReanaApi,
     readonly serverSettings: ServerConnection.ISettings,
     private readonly _types: FileTypes,
-    readonly refuse: Refuse
+    readonly reject: Reject
   ) {}
 
   readonly name = driveName;
@@ -51,38 +51,38 @@ export class ReanaDrive implements Contents.IDrive {
     return model.type === 'directory' ? this._model(path, true) : this._withContent(model, options);
   }
 
-  /** The file itself, for the browser's own download. */
+  /** The URL of the file, for the browser's own download. */
   async getDownloadUrl(localPath: string): Promise<string> {
     const { run, file } = drivePath(localPath);
     return Promise.resolve(this._api.workspace.address(run, file, { download: '1' }));
   }
 
   newUntitled(): Promise<Contents.IModel> {
-    return this.refuse();
+    return this.reject();
   }
   delete(): Promise<void> {
-    return this.refuse();
+    return this.reject();
   }
   rename(): Promise<Contents.IModel> {
-    return this.refuse();
+    return this.reject();
   }
   save(): Promise<Contents.IModel> {
-    return this.refuse();
+    return this.reject();
   }
   copy(): Promise<Contents.IModel> {
-    return this.refuse();
+    return this.reject();
   }
   createCheckpoint(): Promise<Contents.ICheckpointModel> {
-    return this.refuse();
+    return this.reject();
   }
   async listCheckpoints(): Promise<Contents.ICheckpointModel[]> {
     return Promise.resolve([]);
   }
   restoreCheckpoint(): Promise<void> {
-    return this.refuse();
+    return this.reject();
   }
   deleteCheckpoint(): Promise<void> {
-    return this.refuse();
+    return this.reject();
   }
 
   private async _model(path: string, content: boolean): Promise<Contents.IModel> {
@@ -90,7 +90,7 @@ export class ReanaDrive implements Contents.IDrive {
     return withTimes(model as Contents.IModel);
   }
 
-  /** The bytes come by another way than the model: so every viewer gets the form that it asks for. */
+  /** Contents are fetched apart from the model, so that each viewer gets the format it requests. */
   private async _withContent(model: Contents.IModel, options: Contents.IFetchOptions): Promise<Contents.IModel> {
     const { run, file } = drivePath(model.path);
     const { mimeType, type, format: usual } = this._types.typeOf(model.path);
@@ -103,7 +103,7 @@ export class ReanaDrive implements Contents.IDrive {
   private _isDisposed = false;
 }
 
-/** The file browser counts on times; REANA does not always tell them. */
+/** The file browser requires times, which REANA does not always report. */
 function withTimes(model: Contents.IModel): Contents.IModel {
   const known = (time: string | null): string => time ?? '1970-01-01T00:00:00Z';
   const content: unknown = Array.isArray(model.content)

@@ -1,11 +1,11 @@
-/** How the drive of runs' files is called, and how its paths are made: `REANA:hello.1/results/plot.png`. */
+/** Name and paths of the drive: `REANA:hello.1/results/plot.png`. */
 
 export const driveName = 'REANA';
 
-export interface DrivePath {
+interface DrivePath {
   /** `hello.1.1`; empty: the list of runs. */
   readonly run: string;
-  /** Below the run's workspace; empty: the workspace itself. */
+  /** Path in the run's workspace; empty: the workspace itself. */
   readonly file: string;
 }
 

@@ -1,4 +1,4 @@
-/** One button in the status bar: running runs and quota; it opens the panel. */
+/** Status bar button with the running runs and the disk quota; opens the panel. */
 
 import * as React from 'react';
 
@@ -6,7 +6,7 @@ import { clock, size } from '../model/time';
 import type { Quota } from '../api/values';
 import type { IReana } from '../tokens';
 import { useObserved, View } from '../ui/observe';
-import { language, useWords } from '../ui/words';
+import { language, useTranslator } from '../ui/texts';
 
 export class StatusItem extends View {
   constructor(reana: IReana, open: () => void) {
@@ -16,7 +16,7 @@ export class StatusItem extends View {
 }
 
 function Item({ reana, open }: { reana: IReana; open: () => void }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { connection, running } = reana;
   useObserved(connection, running);
   const quota = connection.account?.quota;
@@ -37,9 +37,9 @@ function amount(used: number, limit: number): string {
   return `${size(used, language())} / ${size(limit, language())}`;
 }
 
-function quotaWords(trans: ReturnType<typeof useWords>, { disk, cpu }: Quota): string {
+function quotaWords(trans: ReturnType<typeof useTranslator>, { disk, cpu }: Quota): string {
   const unlimited = trans.__('no limit');
   const disks = disk.limit > 0 ? amount(disk.used, disk.limit) : `${size(disk.used, language())} (${unlimited})`;
   const times = cpu.limit > 0 ? `${clock(cpu.used)} / ${clock(cpu.limit)}` : `${clock(cpu.used)} (${unlimited})`;
-  return `${trans.__('Disk: %1', disks)}\n${trans.__('Processor time: %1', times)}`;
+  return `${trans.__('Disk: %1', disks)}\n${trans.__('CPU time: %1', times)}`;
 }

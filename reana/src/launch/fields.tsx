@@ -1,4 +1,4 @@
-/** A field for each parameter, with its default, and what is wrong beside it. */
+/** Form fields of parameters, with defaults and validation errors. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -6,7 +6,7 @@ import * as React from 'react';
 import type { Field } from '../api/create';
 import type { Mistake, ParameterForm } from '../model/form';
 import { useObserved } from '../ui/observe';
-import { useWords } from '../ui/words';
+import { useTranslator } from '../ui/texts';
 
 export function Fields({ form }: { form: ParameterForm }): React.JSX.Element {
   useObserved(form);
@@ -20,7 +20,7 @@ export function Fields({ form }: { form: ParameterForm }): React.JSX.Element {
 }
 
 function FieldRow({ form, field }: { form: ParameterForm; field: Field }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const id = React.useId();
   const mistake = form.mistake(field);
   return (
@@ -29,7 +29,7 @@ function FieldRow({ form, field }: { form: ParameterForm; field: Field }): React
       <Input id={id} form={form} field={field} invalid={mistake !== null} />
       {mistake ? (
         <span className="jp-Reana-fieldError" id={`${id}-mistake`} role="alert">
-          {mistakeWord(trans, mistake)}
+          {mistakeText(trans, mistake)}
         </span>
       ) : null}
     </div>
@@ -44,7 +44,7 @@ interface InputProps {
 }
 
 function Input({ id, form, field, invalid }: InputProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { name, kind, choices } = field;
   const common = { id, 'aria-invalid': invalid, 'aria-describedby': invalid ? `${id}-mistake` : undefined };
   const value = form.typed(name);
@@ -74,11 +74,11 @@ function Input({ id, form, field, invalid }: InputProps): React.JSX.Element {
   );
 }
 
-export function mistakeWord(trans: TranslationBundle, mistake: Exclude<Mistake, null>): string {
+export function mistakeText(trans: TranslationBundle, mistake: Exclude<Mistake, null>): string {
   return {
-    name: trans.__('A name is not empty and holds neither a dot nor a slash.'),
-    integer: trans.__('This is not a number.'),
-    number: trans.__('This is not a number.'),
-    json: trans.__('Write this as JSON, for example ["a", "b"] or {"a": 1}.')
+    name: trans.__('Names must not be empty or contain dots or slashes.'),
+    integer: trans.__('Enter a number.'),
+    number: trans.__('Enter a number.'),
+    json: trans.__('Enter JSON, for example ["a", "b"] or {"a": 1}.')
   }[mistake];
 }

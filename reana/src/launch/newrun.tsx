@@ -1,26 +1,26 @@
-/** The tab in which a new run is prepared: file, name, parameters, what the check says, and the way to start it. */
+/** The tab for a new run: file, name, parameters, validation result and the start button. */
 
 import * as React from 'react';
 
 import type { Problem } from '../api/values';
 import type { Connection } from '../model/connection';
 import { nameMistake } from '../model/form';
-import type { Broken } from '../model/incomplete';
+import type { IncompleteRun } from '../model/incomplete';
 import type { NewRun } from '../model/newrun';
-import { Button, Progress, Skeleton, StatePane } from '../ui/bricks';
+import { Button, Progress, Skeleton, StatePane } from '../ui/components';
 import { EnvironmentNote } from '../ui/environment';
 import { pictures, reanaIcon } from '../ui/icons';
 import { useObserved, View } from '../ui/observe';
-import { errorAdvice, errorSentence, useWords } from '../ui/words';
+import { errorAdvice, errorSentence, useTranslator } from '../ui/texts';
 import type { IReana } from '../tokens';
-import { Fields, mistakeWord } from './fields';
+import { Fields, mistakeText } from './fields';
 
 export interface NewRunActions {
   readonly pick: () => Promise<string>;
-  /** Open the file in the editor; at a line where one is known. */
+  /** Open the file in the editor, at a line if one is given (0: none). */
   readonly edit: (path: string, line: number) => void;
-  /** The run exists; `broken`: it was not started, and why. */
-  readonly made: (id: string, broken: Broken | null) => void;
+  /** Called when the run exists; `broken` says why it was not started. */
+  readonly made: (id: string, broken: IncompleteRun | null) => void;
 }
 
 export class NewRunWidget extends View {
@@ -55,16 +55,18 @@ function NewRunView(props: NewRunProps): React.JSX.Element {
   const pick = (): void => {
     void actions.pick().then(path => (path ? model.choose(path) : undefined));
   };
-  return model.path ? <Prepare {...props} pick={pick} /> : <NothingChosen pick={pick} />;
+  return model.path ? <Prepare {...props} pick={pick} /> : <NoFileChosen pick={pick} />;
 }
 
-function NothingChosen({ pick }: { pick: () => void }): React.JSX.Element {
-  const trans = useWords();
+function NoFileChosen({ pick }: { pick: () => void }): React.JSX.Element {
+  const trans = useTranslator();
   return (
     <StatePane
       picture={pictures.empty}
-      title={trans.__('Which workflow shall run?')}
-      text={trans.__('A reana.yaml names the inputs, the steps and the results. Choose one of your files.')}
+      title={trans.__('Choose a workflow to run')}
+      text={trans.__(
+        'A reana.yaml file describes the inputs, steps and results of a workflow. Choose one of your files.'
+      )}
     >
       <Button kind="accept" onClick={pick}>
         {trans.__('Choose a reana.yaml…')}
@@ -74,7 +76,7 @@ function NothingChosen({ pick }: { pick: () => void }): React.JSX.Element {
 }
 
 function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { model, actions, pick } = props;
   const submit = (event: React.FormEvent): void => {
     event.preventDefault();
@@ -98,7 +100,7 @@ function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.
         <Check {...props} />
         <EnvironmentNote connection={props.connection} images={model.form?.environments ?? []} />
         {model.form ? <Questions {...props} /> : null}
-        <Trouble {...props} />
+        <ErrorLine {...props} />
         <Submit {...props} />
       </form>
     </div>
@@ -106,17 +108,17 @@ function Prepare(props: NewRunProps & { readonly pick: () => void }): React.JSX.
 }
 
 function Check({ model, actions }: NewRunProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   const { validation } = model;
   if (!validation) {
     return null;
   }
   return (
-    <section className="jp-Reana-check" aria-label={trans.__('What the check says')} data-valid={validation.valid}>
+    <section className="jp-Reana-check" aria-label={trans.__('Result of the check')} data-valid={validation.valid}>
       <p role="status">
         {validation.valid
-          ? trans.__('✓ The check found nothing that keeps it from running.')
-          : trans.__('✗ This cannot be run yet:')}
+          ? trans.__('✓ No errors found. You can start the run.')
+          : trans.__('✗ The workflow cannot be run yet:')}
       </p>
       {validation.problems.length > 0 ? (
         <ul>
@@ -134,7 +136,7 @@ function Check({ model, actions }: NewRunProps): React.JSX.Element | null {
 }
 
 function ProblemLine({ problem, show }: { problem: Problem; show: () => void }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { severity, line, message } = problem;
   return (
     <>
@@ -150,7 +152,7 @@ function ProblemLine({ problem, show }: { problem: Problem; show: () => void }):
 }
 
 function Questions({ model }: NewRunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const inputs = [...(model.form?.files ?? []), ...(model.form?.directories ?? []).map(name => `${name}/`)];
   return (
     <>
@@ -163,13 +165,13 @@ function Questions({ model }: NewRunProps): React.JSX.Element {
       ) : null}
       {model.options.fields.length > 0 ? (
         <fieldset>
-          <legend>{trans.__('Options of the engine (%1)', model.form?.engine ?? '')}</legend>
+          <legend>{trans.__('Engine options (%1)', model.form?.engine ?? '')}</legend>
           <Fields form={model.options} />
         </fieldset>
       ) : null}
       {inputs.length > 0 ? (
         <p className="jp-Reana-hint">
-          {trans.__('Goes along:')} {inputs.join(', ')}
+          {trans.__('Uploaded with the run:')} {inputs.join(', ')}
         </p>
       ) : null}
     </>
@@ -177,7 +179,7 @@ function Questions({ model }: NewRunProps): React.JSX.Element {
 }
 
 function NameField({ model }: { model: NewRun }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const id = React.useId();
   const mistake = nameMistake(model.name);
   return (
@@ -193,15 +195,15 @@ function NameField({ model }: { model: NewRun }): React.JSX.Element {
       />
       {mistake ? (
         <span className="jp-Reana-fieldError" id={`${id}-mistake`} role="alert">
-          {mistakeWord(trans, mistake)}
+          {mistakeText(trans, mistake)}
         </span>
       ) : null}
     </div>
   );
 }
 
-function Trouble({ model }: NewRunProps): React.JSX.Element | null {
-  const trans = useWords();
+function ErrorLine({ model }: NewRunProps): React.JSX.Element | null {
+  const trans = useTranslator();
   return model.error ? (
     <p className="jp-Reana-fieldError" role="alert">
       {errorSentence(trans, model.error)} {errorAdvice(trans, model.error)}
@@ -210,7 +212,7 @@ function Trouble({ model }: NewRunProps): React.JSX.Element | null {
 }
 
 function Submit({ model }: NewRunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { transfer } = model;
   if (!transfer) {
     return (

@@ -1,4 +1,4 @@
-/** Ask with which parameters a run is to be done again. */
+/** Dialog for the parameters of a restart. */
 
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -7,10 +7,10 @@ import * as React from 'react';
 import { object } from '../api/read';
 import { fullName, type JsonObject, type Run, type Specification } from '../api/values';
 import { kindOf, ParameterForm } from '../model/form';
-import { Words } from '../ui/words';
+import { Words } from '../ui/texts';
 import { Fields } from './fields';
 
-/** The parameters that differ from the specification's; null: not at all. */
+/** Resolves to the parameters that override the specification; null: cancelled. */
 export async function askParameters(
   trans: TranslationBundle,
   run: Run,
@@ -39,8 +39,8 @@ function body(trans: TranslationBundle, form: ParameterForm): ReactWidget {
   return ReactWidget.create(
     <Words.Provider value={trans}>
       <div className="jp-Reana jp-Reana-dialog">
-        <p>{trans.__('The new run works with the files of this one, and writes into the same workspace.')}</p>
-        {form.fields.length > 0 ? <Fields form={form} /> : <p>{trans.__('It has no parameters.')}</p>}
+        <p>{trans.__('The new run reads and writes files in the workspace of this run.')}</p>
+        {form.fields.length > 0 ? <Fields form={form} /> : <p>{trans.__('This run has no parameters.')}</p>}
       </div>
     </Words.Provider>
   );

@@ -1,14 +1,14 @@
-/** The parameters of two runs side by side, as their steps saw them: the defaults, and over them what was changed. */
+/** Compares the effective parameters of two runs: defaults with overrides. */
 
 import { object } from '../api/read';
 import type { Json, JsonObject, Specification } from '../api/values';
 
-/** A parameter that is not the same in both; undefined: that run has none of this name. */
+/** A parameter that differs; undefined: that run has no such parameter. */
 export interface ParameterChange {
   readonly name: string;
   readonly before: Json | undefined;
   readonly after: Json | undefined;
-  /** Whether the value is that of the specification. */
+  /** True if the value is the default of the specification. */
   readonly beforeIsDefault: boolean;
   readonly afterIsDefault: boolean;
 }

@@ -1,4 +1,4 @@
-/** Whether somebody is connected to a REANA server, as whom, and what is left of the quota. */
+/** State of the connection to REANA: account, quota and profiles. */
 
 import { Signal, type ISignal } from '@lumino/signaling';
 
@@ -11,14 +11,14 @@ import { Refresh } from './refresh';
 
 const RETRY_MS = 15_000;
 
-export type ConnectionState = 'loading' | 'connected' | 'absent' | 'error';
+type ConnectionState = 'loading' | 'connected' | 'absent' | 'error';
 
-/** Names an account of a server. */
+/** A key for an account of a server. */
 export function accountKey(server: string, email: string): string {
   return `${server}\n${email}`;
 }
 
-/** The server and the e-mail address of an account. */
+/** Inverse of `accountKey`. */
 export function accountOf(key: string): { readonly server: string; readonly email: string } {
   const [server = '', email = ''] = key.split('\n');
   return { server, email };
@@ -37,12 +37,12 @@ export class Connection extends Observable {
     return this._account;
   }
 
-  /** The account that is connected, or was last: server and e-mail address. Empty: none yet. */
+  /** Key of the current or last connected account; empty: none yet. */
   get key(): string {
     return this._key;
   }
 
-  /** Another account is connected than before; told before `changed`. */
+  /** Emitted with the key of a newly connected account, before `changed`. */
   get switched(): ISignal<this, string> {
     return this._switched;
   }
@@ -51,33 +51,33 @@ export class Connection extends Observable {
     return this._profiles;
   }
 
-  /** Why there is no connection, where one was tried. */
+  /** Why connecting failed. */
   get error(): ReanaError | null {
     return this._error;
   }
 
-  /** Ask who is connected. Never rejects: the answer is the state. */
+  /** Load the account. Never rejects: failures become the state. */
   async load(): Promise<void> {
     try {
-      const answer = await this._latest.run(async signal => ({
+      const response = await this._latest.run(async signal => ({
         account: await this._api.account(signal),
         profiles: await this._api.profiles(signal)
       }));
-      if (answer) {
-        this._hear(answer.account);
-        this._profiles = answer.profiles;
-        this.tell();
+      if (response) {
+        this._receive(response.account);
+        this._profiles = response.profiles;
+        this.emitChanged();
       }
     } catch (error) {
       if (!(error instanceof ReanaError)) {
         throw error;
       }
       this._set(error.needsConnection ? 'absent' : 'error', this._account, error);
-      this.tell();
+      this.emitChanged();
     }
   }
 
-  /** Try credentials; the ones before stay when these are refused. Rejects with the reason. */
+  /** Connect with credentials; the current ones stay if these are rejected. Rejects with the reason. */
   async connect(credentials: Credentials): Promise<void> {
     await this._api.connect(credentials);
     await this.load();
@@ -93,11 +93,11 @@ export class Connection extends Observable {
     await this.load();
   }
 
-  /** A request was refused for its credentials: ask for new ones. */
+  /** Handle a request that failed for its credentials: ask for new ones. */
   lost(error: ReanaError): void {
     if (this._state === 'connected' && error.needsConnection) {
       this._set('absent', null, error);
-      this.tell();
+      this.emitChanged();
     }
   }
 
@@ -107,7 +107,7 @@ export class Connection extends Observable {
     super.dispose();
   }
 
-  private _hear(account: Account): void {
+  private _receive(account: Account): void {
     if (account.connected) {
       this._set('connected', account, null);
       const key = accountKey(account.server, account.email);
@@ -125,7 +125,7 @@ export class Connection extends Observable {
 
   private _set(state: ConnectionState, account: Account | null, error: ReanaError | null): void {
     this._state = state;
-    // A server that is away may come back: nobody has to press a button for that.
+    // Retry on its own: an unreachable server may come back.
     this._retry.setActive(state === 'error', true);
     this._account = account;
     this._error = error;

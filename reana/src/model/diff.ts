@@ -1,15 +1,15 @@
-/** What changed between two texts, line by line. */
+/** Line diff of two texts. */
 
-export interface DiffLine {
+interface DiffLine {
   readonly kind: 'same' | 'removed' | 'added';
   readonly text: string;
-  /** Counted from 1 in the text it stands in. */
+  /** Line number in its text, from 1. */
   readonly before: number | null;
   readonly after: number | null;
 }
 
-/** Beyond this the middle is shown as replaced as a whole: the table would not fit. */
-const LARGEST_TABLE = 4_000_000;
+/** Cells of the table, 16 MB. Larger changes are shown as one replaced block. */
+const MAX_TABLE_CELLS = 4_000_000;
 
 export function diffLines(before: string, after: string): DiffLine[] {
   const old = split(before);
@@ -36,9 +36,9 @@ function split(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** The longest common subsequence, walked forwards. */
+/** Diff by the longest common subsequence. */
 function diffMiddle(old: readonly string[], now: readonly string[]): Bare[] {
-  if (old.length * now.length > LARGEST_TABLE) {
+  if (old.length * now.length > MAX_TABLE_CELLS) {
     return [...old.map(removed), ...now.map(added)];
   }
   const common = commonLengths(old, now);
@@ -59,7 +59,7 @@ function diffMiddle(old: readonly string[], now: readonly string[]): Bare[] {
   return [...lines, ...old.slice(i).map(removed), ...now.slice(j).map(added)];
 }
 
-/** At [i, j]: how many lines the rests from i and from j on have in common. */
+/** At [i, j]: length of the common subsequence of the lines from i and from j on. */
 function commonLengths(old: readonly string[], now: readonly string[]): Uint32Array {
   const width = now.length + 1;
   const table = new Uint32Array((old.length + 1) * width);
@@ -84,12 +84,12 @@ function number(lines: readonly Bare[]): DiffLine[] {
 }
 
 export interface Hunk {
-  /** How many equal lines are left out before it. */
+  /** Number of unchanged lines omitted before it. */
   readonly skipped: number;
   readonly lines: readonly DiffLine[];
 }
 
-/** The changes with `context` equal lines around them; nothing when nothing changed. */
+/** Groups changes with `context` unchanged lines around them; empty if nothing changed. */
 export function hunks(lines: readonly DiffLine[], context = 3): Hunk[] {
   const found: { skipped: number; lines: DiffLine[] }[] = [];
   let last = -1;

@@ -1,4 +1,4 @@
-/** Runs whose end somebody wants to hear of, those of the connected account. */
+/** Runs whose end is to be notified, by account. */
 
 import { Signal, type ISignal } from '@lumino/signaling';
 
@@ -16,10 +16,10 @@ export class Followed extends Observable {
   ) {
     super();
     this._refresh = new Refresh({ name: 'followed', act: () => this._look(), interval });
-    _store.updated.connect((_, run) => this.hear([run]));
+    _store.updated.connect((_, run) => this.receive([run]));
   }
 
-  /** A followed run came to its end; told once for each. */
+  /** Emitted once for each followed run that ended. */
   get ended(): ISignal<this, Run> {
     return this._ended;
   }
@@ -28,12 +28,12 @@ export class Followed extends Observable {
     return [...this._ids];
   }
 
-  /** By account, for what outlives a reload. */
+  /** State to save, by account. */
   get kept(): JsonObject {
     return Object.fromEntries([...this._byAccount].map(([account, ids]) => [account, [...ids]]));
   }
 
-  /** What was kept; earlier versions kept a list without accounts, which is taken for that of the connected one. */
+  /** Restore saved state; earlier versions saved a list without accounts, taken as the connected one's. */
   restore(kept: unknown): void {
     const lists = Array.isArray(kept) ? [[this._account, kept] as const] : entries({ kept }, 'kept');
     for (const [account, ids] of lists) {
@@ -43,22 +43,22 @@ export class Followed extends Observable {
     this.use(this._account);
   }
 
-  /** This account is connected. */
+  /** Switch to a connected account. */
   use(account: string): void {
     this._account = account;
     this._refresh.setActive(this._ids.size > 0);
-    this.tell();
+    this.emitChanged();
   }
 
   has(id: string): boolean {
     return this._ids.has(id);
   }
 
-  /** Whether runs are followed that are started here. */
+  /** True if runs started in this JupyterLab are followed automatically. */
   automatic = true;
 
-  /** A run was started here. */
-  began(id: string): void {
+  /** Called when a run was started in this JupyterLab. */
+  runStarted(id: string): void {
     if (this.automatic) {
       this.follow(id);
     }
@@ -68,19 +68,19 @@ export class Followed extends Observable {
     if (!this._ids.has(id)) {
       this._ids.add(id);
       this._refresh.setActive(true);
-      this.tell();
+      this.emitChanged();
     }
   }
 
   leave(id: string): void {
     if (this._ids.delete(id)) {
       this._refresh.setActive(this._ids.size > 0);
-      this.tell();
+      this.emitChanged();
     }
   }
 
-  /** Somebody else has heard of these: spare the asking. */
-  hear(runs: readonly Run[]): void {
+  /** Take run states that were loaded elsewhere, which saves requests. */
+  receive(runs: readonly Run[]): void {
     for (const run of runs) {
       if (this._ids.has(run.id) && !isUnfinished(run.status)) {
         this.leave(run.id);
@@ -103,7 +103,7 @@ export class Followed extends Observable {
   private async _look(): Promise<void> {
     for (const id of this.ids) {
       try {
-        this.hear([await this._store.load(id)]);
+        this.receive([await this._store.load(id)]);
       } catch (error) {
         if (!(error instanceof ReanaError && error.status === 404)) {
           throw error;

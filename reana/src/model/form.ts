@@ -1,4 +1,4 @@
-/** A form for parameters: what a person typed, what is wrong with it, and the values that come out. */
+/** Form state of parameters: typed text, validation errors and parsed values. */
 
 import type { Field } from '../api/create';
 import type { Json, JsonObject } from '../api/values';
@@ -18,7 +18,7 @@ export class ParameterForm extends Observable {
 
   type(name: string, text: string): void {
     this._typed.set(name, text);
-    this.tell();
+    this.emitChanged();
   }
 
   mistake(field: Field): Mistake {
@@ -33,7 +33,7 @@ export class ParameterForm extends Observable {
     return this.fields.every(field => this.mistake(field) === null);
   }
 
-  /** Those that are not as the specification has them. */
+  /** Parameters that differ from the specification. */
   get changes(): JsonObject {
     const changed = this.fields.filter(field => this.isChanged(field));
     return Object.fromEntries(changed.map(({ name, kind }) => [name, read(kind, this.typed(name)).value]));
@@ -61,7 +61,7 @@ export function read(kind: string, typed: string): Reading {
   const text = typed.trim();
   switch (kind) {
     case 'integer':
-      // A declared 3 does not forbid 3.5: REANA knows one kind of number.
+      // A default of 3 permits 3.5: REANA does not distinguish integers.
       return isNumber(text) ? good(Number(text)) : bad('integer');
     case 'number':
       return isNumber(text) ? good(Number(text)) : bad('number');
@@ -89,7 +89,7 @@ function readJson(kind: string, text: string): Reading {
   }
 }
 
-/** The kind of a value that no form described. */
+/** The kind of a value, if the form does not declare it. */
 export function kindOf(value: Json): string {
   if (Array.isArray(value)) {
     return 'list';
@@ -100,7 +100,7 @@ export function kindOf(value: Json): string {
   return typeof value === 'object' && value !== null ? 'object' : value === null ? 'string' : typeof value;
 }
 
-/** REANA takes every name without a dot and a slash that is not empty. */
+/** REANA accepts any name that is not empty and has no dot or slash. */
 export function nameMistake(name: string): Mistake {
   return /^[^./\s][^./]*$/.test(name.trim()) ? null : 'name';
 }

@@ -1,4 +1,4 @@
-/** Runs that were created, and then not filled or not started: why, and the way to complete them. */
+/** Runs that were created, but whose upload or start failed; completes them. */
 
 import type { CreateApi, NewRun } from '../api/create';
 import { list, object, text } from '../api/read';
@@ -7,8 +7,8 @@ import { Observable } from './observable';
 import type { RunStore } from './runstore';
 import { Transfer } from './transfers';
 
-/** What was wanted, and why it did not come to be. */
-export interface Broken {
+/** The requested run and why it was not started. */
+export interface IncompleteRun {
   readonly wanted: NewRun;
   readonly message: string;
 }
@@ -21,28 +21,28 @@ export class Incomplete extends Observable {
     private readonly _store: RunStore
   ) {
     super();
-    // Whoever started it, here or elsewhere: it is complete then.
+    // The run was started, here or with another client: it is complete.
     _store.updated.connect((_, run) => run.status !== 'created' && this._drop(run.id));
   }
 
-  get(id: string): Broken | null {
+  get(id: string): IncompleteRun | null {
     return this._broken.get(id) ?? null;
   }
 
-  /** Uploading again; null: nobody does. */
+  /** The running upload; null: none. */
   transfer(id: string): Transfer | null {
     return this._transfers.get(id) ?? null;
   }
 
-  put(id: string, broken: Broken): void {
+  put(id: string, broken: IncompleteRun): void {
     this._broken.set(id, broken);
     for (const oldest of [...this._broken.keys()].slice(0, -KEPT)) {
       this._broken.delete(oldest);
     }
-    this.tell();
+    this.emitChanged();
   }
 
-  /** Upload the inputs again, and start it. Answers whether it was started. Never rejects: `get` says why not. */
+  /** Upload the inputs again and start the run. Resolves to true if it started; never rejects. */
   async complete(id: string): Promise<boolean> {
     const broken = this._broken.get(id);
     if (!broken || this._transfers.has(id)) {
@@ -50,8 +50,8 @@ export class Incomplete extends Observable {
     }
     const transfer = new Transfer('upload', (signal, report) => this._api.complete(id, broken.wanted, signal, report));
     this._transfers.set(id, transfer);
-    transfer.changed.connect(this.tell, this);
-    this.tell();
+    transfer.changed.connect(this.emitChanged, this);
+    this.emitChanged();
     const state = await transfer.run();
     this._transfers.delete(id);
     if (state === 'failed' && this._broken.has(id)) {
@@ -60,18 +60,18 @@ export class Incomplete extends Observable {
     if (state === 'done') {
       this._drop(id);
     }
-    this.tell();
+    this.emitChanged();
     await this._store.load(id).catch(() => undefined);
     return state === 'done';
   }
 
-  /** What outlives a reload. */
+  /** State to save. */
   get kept(): JsonObject {
     const all = [...this._broken].map(([id, { wanted, message }]) => ({ id, message, wanted: { ...wanted } }));
     return { runs: all };
   }
 
-  /** What was kept, as far as it can be understood. */
+  /** Restore saved state, skipping invalid entries. */
   restore(kept: unknown): void {
     for (const one of list(kept, 'runs')) {
       const wanted = object(one, 'wanted');
@@ -84,15 +84,15 @@ export class Incomplete extends Observable {
         });
       }
     }
-    this.tell();
+    this.emitChanged();
   }
 
   private _drop(id: string): void {
     if (this._broken.delete(id)) {
-      this.tell();
+      this.emitChanged();
     }
   }
 
-  private readonly _broken = new Map<string, Broken>();
+  private readonly _broken = new Map<string, IncompleteRun>();
   private readonly _transfers = new Map<string, Transfer>();
 }

@@ -1,16 +1,16 @@
-/** Ask again without waiting for the earlier answer: the newest question wins, and older answers never arrive. */
+/** Runs requests so that only the newest one delivers; older ones are aborted. */
 
 import { isAbort } from '../api/errors';
 
 export class Latest {
-  /** Answers what `ask` answers, or `undefined` when something newer was asked meanwhile. */
+  /** Resolves to the result of `ask`, or to `undefined` if a newer request was started. */
   async run<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
     this.cancel();
     const controller = new AbortController();
     this._controller = controller;
     try {
-      const answer = await ask(controller.signal);
-      return controller.signal.aborted ? undefined : answer;
+      const response = await ask(controller.signal);
+      return controller.signal.aborted ? undefined : response;
     } catch (error) {
       if (controller.signal.aborted || isAbort(error)) {
         return undefined;
@@ -23,7 +23,7 @@ export class Latest {
     }
   }
 
-  /** Abort what is being asked; nothing happens when nothing is. */
+  /** Abort the running request, if any. */
   cancel(): void {
     this._controller?.abort();
     this._controller = null;

@@ -1,7 +1,7 @@
-/** Which lines of a log are shown: those that match, and of very many the last ones. */
+/** Selects the lines of a log to show: matching ones, and the last of very many. */
 
-export interface LogLine {
-  /** Counted from 1 in the whole log. */
+interface LogLine {
+  /** Line number in the whole log, from 1. */
   readonly number: number;
   readonly text: string;
 }
@@ -9,17 +9,17 @@ export interface LogLine {
 export interface LogPart {
   readonly lines: readonly LogLine[];
   readonly matches: number;
-  /** How many earlier ones are left out. */
+  /** Number of earlier lines omitted. */
   readonly left: number;
 }
 
-const MOST_LINES = 5000;
+const MAX_LINES = 5000;
 
-// Colours and cursor movements of a terminal mean nothing here.
+// Remove colours and cursor movements of a terminal.
 // eslint-disable-next-line no-control-regex -- escape sequences begin with such a character
 const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
 
-export function logPart(log: string, search: string, most = MOST_LINES): LogPart {
+export function logPart(log: string, search: string, most = MAX_LINES): LogPart {
   const lines = log
     .replace(ESCAPES, '')
     .replace(/\r?\n$/, '')
@@ -31,7 +31,7 @@ export function logPart(log: string, search: string, most = MOST_LINES): LogPart
   return { lines: matching.slice(left), matches: matching.length, left };
 }
 
-/** A progress bar writes over its own line: what stands there in the end counts. */
+/** A progress bar overwrites its line: show the final text. */
 function lastShown(text: string): string {
   return text.slice(text.lastIndexOf('\r') + 1);
 }

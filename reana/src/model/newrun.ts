@@ -1,11 +1,11 @@
-/** A run that is about to be made: which file, what is asked for, whether it could work, how far it is. */
+/** State of the tab for a new run: file, form, validation and progress. */
 
 import type { CreateApi, Form } from '../api/create';
 import { identity } from '../api/create';
 import { ReanaError } from '../api/errors';
 import type { Validation } from '../api/values';
 import { nameMistake, ParameterForm } from './form';
-import type { Broken } from './incomplete';
+import type { IncompleteRun } from './incomplete';
 import { Latest } from './latest';
 import { Observable } from './observable';
 import { Transfer } from './transfers';
@@ -17,7 +17,7 @@ export class NewRun extends Observable {
     super();
   }
 
-  /** From Jupyter's root; empty: not chosen yet. */
+  /** Path below Jupyter's root; empty: not chosen yet. */
   get path(): string {
     return this._path;
   }
@@ -42,7 +42,7 @@ export class NewRun extends Observable {
     return this._validation;
   }
 
-  /** Why the file could not be read, or the run not be made. */
+  /** Why the file could not be read, or the run not be created. */
   get error(): ReanaError | null {
     return this._error;
   }
@@ -51,13 +51,13 @@ export class NewRun extends Observable {
     return this._loading;
   }
 
-  /** Uploading and starting; null: not yet, or not any more. */
+  /** Upload and start in progress; null: none. */
   get transfer(): Transfer | null {
     return this._transfer;
   }
 
-  /** A run that was made, and could not be filled or started; null: there is none. */
-  get broken(): Broken | null {
+  /** The created run whose upload or start failed; null: none. */
+  get broken(): IncompleteRun | null {
     return this._broken;
   }
 
@@ -69,16 +69,16 @@ export class NewRun extends Observable {
 
   setName(name: string): void {
     this._name = name;
-    this.tell();
+    this.emitChanged();
   }
 
-  /** Read a `reana.yaml`, also again after it was changed. Never rejects. */
+  /** Read or reread a `reana.yaml`. Never rejects. */
   async choose(path: string): Promise<void> {
     const again = path === this._path;
     this._path = path;
     this._loading = true;
     this._error = null;
-    this.tell();
+    this.emitChanged();
     try {
       const read = await this._latest.run(signal => this._read(path, signal));
       if (read) {
@@ -89,10 +89,10 @@ export class NewRun extends Observable {
       this._fail(error);
     }
     this._loading = false;
-    this.tell();
+    this.emitChanged();
   }
 
-  /** Make, fill and start it. Answers its id; empty: it did not come to be, and `error` says why. */
+  /** Create, upload and start the run. Resolves to its identifier; empty: it failed, see `error`. */
   async run(): Promise<string> {
     let id = '';
     this._error = null;
@@ -107,14 +107,14 @@ export class NewRun extends Observable {
       id = await this._api.run(wanted, signal, report);
     });
     this._transfer = transfer;
-    transfer.changed.connect(this.tell, this);
-    this.tell();
+    transfer.changed.connect(this.emitChanged, this);
+    this.emitChanged();
     await transfer.run();
     this._transfer = null;
     this._error = transfer.error;
-    id = id || identity(transfer.error?.answer);
+    id = id || identity(transfer.error?.response);
     this._broken = id && transfer.error ? { wanted, message: transfer.error.message } : null;
-    this.tell();
+    this.emitChanged();
     return id;
   }
 
@@ -135,7 +135,7 @@ export class NewRun extends Observable {
     }
   }
 
-  /** What was typed stays where the file asks the same. */
+  /** Keep typed values if the form has not changed. */
   private _take(form: Form | null, again: boolean): void {
     const same = again && JSON.stringify(form) === JSON.stringify(this._form);
     this._form = form;
@@ -145,8 +145,8 @@ export class NewRun extends Observable {
     this._name = again ? this._name : form.name;
     this._parameters = new ParameterForm(form.parameters);
     this._options = new ParameterForm(form.options);
-    this._parameters.changed.connect(this.tell, this);
-    this._options.changed.connect(this.tell, this);
+    this._parameters.changed.connect(this.emitChanged, this);
+    this._options.changed.connect(this.emitChanged, this);
   }
 
   private _fail(error: unknown): void {
@@ -165,5 +165,5 @@ export class NewRun extends Observable {
   private _error: ReanaError | null = null;
   private _loading = false;
   private _transfer: Transfer | null = null;
-  private _broken: Broken | null = null;
+  private _broken: IncompleteRun | null = null;
 }

@@ -1,4 +1,4 @@
-/** State that tells when it changed; views read it, and draw again. */
+/** Base class of state that views observe. */
 
 import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -8,7 +8,7 @@ export class Observable implements IDisposable {
     return this._changed;
   }
 
-  /** Grows with every change: who began to listen a moment too late sees that there was one. */
+  /** Incremented by every change, so that late subscribers detect a missed one. */
   get version(): number {
     return this._version;
   }
@@ -22,8 +22,8 @@ export class Observable implements IDisposable {
     Signal.clearData(this);
   }
 
-  /** Nothing is told after the end. */
-  protected tell(): void {
+  /** Emits nothing once disposed. */
+  protected emitChanged(): void {
     if (!this._isDisposed) {
       this._version += 1;
       this._changed.emit();

@@ -1,10 +1,10 @@
-/** A run that is open in the main area: what is known of it, and which part somebody looks at. */
+/** State of a run's tab in the main area: loaded data and the selected view. */
 
 import type { ReanaApi } from '../api';
 import { isMoving, type Logs, type Run, type Specification, type WorkspaceFile } from '../api/values';
-import { Following } from './following';
+import { LogStream } from './logstream';
 import { Observable } from './observable';
-import { Part } from './part';
+import { Loadable } from './loadable';
 import { Refresh } from './refresh';
 import type { RunStore } from './runstore';
 
@@ -22,33 +22,33 @@ export class OpenRun extends Observable {
     private _interval: number
   ) {
     super();
-    const tell = (): void => this.tell();
-    this.run = new Part(signal => _store.load(id, signal), tell);
-    this.logs = new Part(signal => api.runs.logs(id, signal), tell);
-    this.files = new Part(signal => api.workspace.files(id, signal), tell);
-    this.specification = new Part(signal => api.runs.specification(id, signal), tell);
-    this.owner = new Part(signal => api.runs.owner(id, signal), tell);
-    this._following = new Following(id, (...told) => api.runs.follow(...told), {
+    const onChange = (): void => this.emitChanged();
+    this.run = new Loadable(signal => _store.load(id, signal), onChange);
+    this.logs = new Loadable(signal => api.runs.logs(id, signal), onChange);
+    this.files = new Loadable(signal => api.workspace.files(id, signal), onChange);
+    this.specification = new Loadable(signal => api.runs.specification(id, signal), onChange);
+    this.owner = new Loadable(signal => api.runs.owner(id, signal), onChange);
+    this._following = new LogStream(id, (...args) => api.runs.follow(...args), {
       logs: logs => this.logs.put(logs),
-      run: run => _store.hear(run),
-      end: () => void this._over()
+      run: run => _store.receive(run),
+      end: () => void this._loadFinal()
     });
-    _store.updated.connect(this._hear, this);
+    _store.updated.connect(this._receive, this);
     this._refresh = new Refresh({ name: 'run', act: () => this._load(), interval: _interval });
   }
 
-  readonly run: Part<Run>;
-  readonly logs: Part<Logs>;
-  readonly files: Part<readonly WorkspaceFile[]>;
-  readonly specification: Part<Specification>;
-  /** Whose run it is; asked for only where runs can be shared. */
-  readonly owner: Part<string>;
+  readonly run: Loadable<Run>;
+  readonly logs: Loadable<Logs>;
+  readonly files: Loadable<readonly WorkspaceFile[]>;
+  readonly specification: Loadable<Specification>;
+  /** The owner; loaded only if the server supports sharing. */
+  readonly owner: Loadable<string>;
 
   get tab(): Tab {
     return this._tab;
   }
 
-  /** The step whose log is shown; empty: not chosen yet. */
+  /** The step whose log is shown; empty: none selected. */
   get step(): string {
     return this._step;
   }
@@ -61,44 +61,44 @@ export class OpenRun extends Observable {
     if (tab !== this._tab || step !== this._step) {
       this._tab = tab;
       this._step = step;
-      this.tell();
-      this._attend();
-      void this._needed().catch(() => undefined);
+      this.emitChanged();
+      this._updateStream();
+      void this._loadShown().catch(() => undefined);
     }
   }
 
-  /** The account that it belongs to; empty: not known yet. */
+  /** The account that it belongs to; empty: unknown yet. */
   get account(): string {
     return this._account;
   }
 
-  /** Whether another account is connected: then nothing is asked, and nothing can be done. */
+  /** True if another account is connected: then no requests are sent and no actions are offered. */
   get foreign(): boolean {
     return this._foreign;
   }
 
-  /** This account is connected. The first one is that of the run, unless it was said before. */
+  /** Set the connected account. The first one becomes the run's account, unless that is known. */
   bind(connected: string, own = this._account): void {
     this._account = own || connected;
     const foreign = connected !== '' && connected !== this._account;
     if (foreign !== this._foreign) {
       this._foreign = foreign;
       this._parts.forEach(part => part.cancel());
-      this._wake();
-      this.tell();
+      this._updateActivity();
+      this.emitChanged();
     }
   }
 
   setActive(active: boolean): void {
     this._active = active;
-    this._wake();
+    this._updateActivity();
   }
 
   setInterval(interval: number): void {
     this._interval = interval;
   }
 
-  /** Ask for everything that is shown. */
+  /** Reload everything that is shown. */
   async refresh(): Promise<void> {
     if (!this._foreign) {
       await this._refresh.now();
@@ -107,25 +107,25 @@ export class OpenRun extends Observable {
 
   override dispose(): void {
     this._active = false;
-    this._attend();
+    this._updateStream();
     this._refresh.dispose();
     this._parts.forEach(part => part.cancel());
-    this._store.updated.disconnect(this._hear, this);
+    this._store.updated.disconnect(this._receive, this);
     super.dispose();
   }
 
-  private get _parts(): readonly Pick<Part<unknown>, 'cancel'>[] {
+  private get _parts(): readonly Pick<Loadable<unknown>, 'cancel'>[] {
     return [this.run, this.logs, this.files, this.specification, this.owner];
   }
 
-  /** Look and follow, or leave it. */
-  private _wake(): void {
-    this._attend();
+  /** Start or stop polling and streaming. */
+  private _updateActivity(): void {
+    this._updateStream();
     this._refresh.setActive(this._active && !this._foreign);
   }
 
-  /** Somebody has heard of a run. */
-  private _hear(_: RunStore, run: Run): void {
+  /** A run's state was loaded. */
+  private _receive(_: RunStore, run: Run): void {
     if (run.id !== this.id || this._foreign) {
       return;
     }
@@ -137,9 +137,9 @@ export class OpenRun extends Observable {
     }
   }
 
-  /** How often it is asked for, and whether its logs are followed. */
+  /** Set the polling interval, and start or stop the log stream. */
   private _pace(): void {
-    this._attend();
+    this._updateStream();
     this._refresh.setInterval(this.moving ? this._interval : this._interval * IDLE_FACTOR);
   }
 
@@ -151,26 +151,26 @@ export class OpenRun extends Observable {
   }
 
   private async _refreshed(moved: boolean): Promise<void> {
-    await (this.moving || moved ? this._fresh() : this._needed());
+    await (this.moving || moved ? this._reloadShown() : this._loadShown());
     if (moved && !this.moving) {
       await this.files.load();
     }
   }
 
-  /** What the tab shows and nobody has asked for yet. */
-  private async _needed(): Promise<void> {
+  /** Load what the tab shows and is not loaded yet. */
+  private async _loadShown(): Promise<void> {
     await Promise.all(this._shown().map(part => part.need()));
   }
 
-  /** What the tab shows and what may have changed. */
-  private async _fresh(): Promise<void> {
+  /** Reload what the tab shows and may have changed. */
+  private async _reloadShown(): Promise<void> {
     const comesByItself = (part: unknown): boolean =>
       part === this.specification || (part === this.logs && this._following.alive);
     await Promise.all(this._shown().map(part => (comesByItself(part) ? part.need() : part.load())));
   }
 
-  /** Follow the logs while they grow and somebody sees them. */
-  private _attend(): void {
+  /** Stream the logs while they grow and are visible. */
+  private _updateStream(): void {
     if (this._active && !this._foreign && this.moving && WITH_LOGS.has(this._tab)) {
       this._following.start();
     } else {
@@ -178,13 +178,13 @@ export class OpenRun extends Observable {
     }
   }
 
-  /** What the engine reports of the end, and the services' logs, were not told. */
-  private async _over(): Promise<void> {
-    this._attend();
+  /** Load what the stream does not carry: the engine's report and the logs of services. */
+  private async _loadFinal(): Promise<void> {
+    this._updateStream();
     await Promise.all([this.run.load(), this.files.load(), this.logs.load()]).catch(() => undefined);
   }
 
-  private _shown(): readonly Pick<Part<unknown>, 'need' | 'load'>[] {
+  private _shown(): readonly Pick<Loadable<unknown>, 'need' | 'load'>[] {
     return {
       overview: [this.logs, this.files, this.specification],
       logs: [this.logs],
@@ -194,7 +194,7 @@ export class OpenRun extends Observable {
     }[this._tab];
   }
 
-  private readonly _following: Following;
+  private readonly _following: LogStream;
   private readonly _refresh: Refresh;
   private _account = '';
   private _foreign = false;

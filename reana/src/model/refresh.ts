@@ -1,17 +1,17 @@
-/** Do something again and again while somebody looks, more slowly while it fails. */
+/** Polls while active, with back-off on failures. */
 
 import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 
-export interface RefreshOptions {
+interface RefreshOptions {
   readonly name: string;
-  /** Rejects when it failed: then the next try comes later. */
+  /** Rejects on failure; the next poll is delayed then. */
   readonly act: () => Promise<unknown>;
-  /** In milliseconds. */
+  /** Milliseconds. */
   readonly interval: number;
 }
 
-const LONGEST_MS = 5 * 60_000;
+const MAX_INTERVAL_MS = 5 * 60_000;
 
 export class Refresh implements IDisposable {
   constructor(options: RefreshOptions) {
@@ -34,7 +34,7 @@ export class Refresh implements IDisposable {
     return this._active;
   }
 
-  /** Whether somebody looks. Becoming active asks at once, unless it was just asked: `later`. */
+  /** Start or stop polling. Activation polls at once, unless `later` is set. */
   setActive(active: boolean, later = false): void {
     if (active === this._active || this.isDisposed) {
       return;
@@ -54,7 +54,7 @@ export class Refresh implements IDisposable {
     }
   }
 
-  /** Do it at once, also while nobody looks; the wait for the next time starts anew. Never rejects. */
+  /** Poll now, also while inactive, and restart the interval. Never rejects. */
   async now(): Promise<void> {
     if (this.isDisposed) {
       return;
@@ -79,5 +79,5 @@ export class Refresh implements IDisposable {
 }
 
 function frequency(interval: number): { interval: number; backoff: boolean; max: number } {
-  return { interval, backoff: true, max: Math.max(LONGEST_MS, interval) };
+  return { interval, backoff: true, max: Math.max(MAX_INTERVAL_MS, interval) };
 }

@@ -1,4 +1,4 @@
-/** The list in the side panel: one page of runs, what is asked for, and how the asking goes. */
+/** State of the run list in the panel: query, page, loading and error. */
 
 import { ReanaError } from '../api/errors';
 import type { RunQuery } from '../api/runs';
@@ -26,22 +26,22 @@ export class RunList extends Observable {
     return this._query;
   }
 
-  /** What was last heard; null before the first answer. */
+  /** The last loaded page; null before the first response. */
   get page(): Page<Run> | null {
     return this._page;
   }
 
-  /** Why the newest asking failed; the older answer stays to be read. */
+  /** Why the newest request failed; the last page stays. */
   get error(): ReanaError | null {
     return this._error;
   }
 
-  /** In milliseconds, while something moves. */
+  /** Polling interval in milliseconds while a run is active. */
   get interval(): number {
     return this._interval;
   }
 
-  /** Whether an answer to a new question is on its way; refreshing by itself does not count. */
+  /** True while a changed query is loading; automatic refreshes do not count. */
   get loading(): boolean {
     return this._loading;
   }
@@ -50,7 +50,7 @@ export class RunList extends Observable {
     return this._query.search !== '' || this._query.status.length > 0 || Boolean(this._query.sharedBy);
   }
 
-  /** Ask for something else. The first page again, unless it is the page that changes. */
+  /** Change the query. Goes to the first page, unless the page itself changes. */
   ask(change: Partial<RunQuery>): void {
     const next = { ...this._query, page: 1, ...change };
     if (JSON.stringify(next) === JSON.stringify(this._query)) {
@@ -58,7 +58,7 @@ export class RunList extends Observable {
     }
     this._query = next;
     this._loading = true;
-    this.tell();
+    this.emitChanged();
     void this._load().catch(() => undefined);
   }
 
@@ -79,14 +79,14 @@ export class RunList extends Observable {
     await this._refresh.now();
   }
 
-  /** Another account is connected: nothing of what was heard is its own. */
+  /** Drop everything: another account is connected. */
   clear(): void {
     this._latest.cancel();
     this._page = null;
     this._error = null;
     this._loading = true;
     this._query = { ...this._query, page: 1 };
-    this.tell();
+    this.emitChanged();
     if (this.active) {
       void this.refresh();
     }
@@ -102,43 +102,43 @@ export class RunList extends Observable {
     try {
       const page = await this._latest.run(signal => this._store.list(this._query, signal));
       if (page) {
-        this._hear(page);
+        this._receive(page);
       }
     } catch (error) {
       this._error = error instanceof ReanaError ? error : new ReanaError(0, '', String(error));
       this._loading = false;
-      this.tell();
+      this.emitChanged();
       throw error;
     }
   }
 
-  /** Tells only when there is something new to see. */
-  private _hear(page: Page<Run>): void {
+  /** Emits a change only if the visible state changed. */
+  private _receive(page: Page<Run>): void {
     if (page.items.length === 0 && page.page > 1) {
       this.ask({ page: Math.max(1, Math.min(page.page - 1, Math.ceil(page.total / this._query.size))) });
       return;
     }
-    const news = this._error !== null || this._loading || JSON.stringify(page) !== JSON.stringify(this._page);
+    const changed = this._error !== null || this._loading || JSON.stringify(page) !== JSON.stringify(this._page);
     this._page = page;
     this._error = null;
     this._loading = false;
     this._pace();
-    if (news) {
-      this.tell();
+    if (changed) {
+      this.emitChanged();
     }
   }
 
-  /** Somebody else has heard of a run: the list shows it, too. */
+  /** Show a run state that was loaded elsewhere. */
   private _update(run: Run): void {
     const items = this._page?.items ?? [];
     if (this._page && items.some(one => one.id === run.id && JSON.stringify(one) !== JSON.stringify(run))) {
       this._page = { ...this._page, items: items.map(one => (one.id === run.id ? run : one)) };
       this._pace();
-      this.tell();
+      this.emitChanged();
     }
   }
 
-  /** Where nothing moves, it is enough to look now and then. */
+  /** Poll more slowly while no run is active. */
   private _pace(): void {
     const moving = this._page?.items.some(run => isMoving(run.status)) ?? false;
     this._refresh.setInterval(moving ? this._interval : this._interval * IDLE_FACTOR);
@@ -152,12 +152,12 @@ export class RunList extends Observable {
   private _loading = true;
 }
 
-/** What of a question outlives a reload. */
+/** The part of the query that is saved over a reload. */
 export function keptQuery({ search, sort, status }: RunQuery): JsonObject {
   return { search, sort, status: [...status] };
 }
 
-/** What was kept; it may have been written by another version, or by nobody. */
+/** Read a saved query; it may be missing or of another version. */
 export function savedQuery(kept: unknown): Partial<RunQuery> {
   return {
     search: text(kept, 'search'),

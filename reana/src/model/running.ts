@@ -1,4 +1,4 @@
-/** How many runs go on right now, whatever the list in the panel shows. */
+/** Counts running runs, independently of the list in the panel. */
 
 import type { Run } from '../api/values';
 import { Observable } from './observable';
@@ -23,7 +23,7 @@ export class Running extends Observable {
     return this._ids.size;
   }
 
-  /** There are more than were counted. */
+  /** True if there are more than were counted. */
   get more(): boolean {
     return this._more;
   }
@@ -40,7 +40,7 @@ export class Running extends Observable {
     await this._refresh.now();
   }
 
-  /** Another account is connected. */
+  /** Reset: another account is connected. */
   clear(): void {
     this._set(new Set(), false);
     if (this._refresh.active) {
@@ -59,7 +59,7 @@ export class Running extends Observable {
     this._set(new Set(items.filter(({ status }) => status === 'running').map(({ id }) => id)), hasNext);
   }
 
-  /** Somebody else has heard of a run: it counts at once, or no longer. */
+  /** Update the count with a run state that was loaded elsewhere. */
   private _update(run: Run): void {
     const ids = new Set(this._ids);
     if (run.status === 'running' && this._isMine(run)) {
@@ -71,11 +71,11 @@ export class Running extends Observable {
   }
 
   private _set(ids: ReadonlySet<string>, more: boolean): void {
-    const news = ids.size !== this._ids.size || more !== this._more;
+    const changed = ids.size !== this._ids.size || more !== this._more;
     this._ids = ids;
     this._more = more;
-    if (news) {
-      this.tell();
+    if (changed) {
+      this.emitChanged();
     }
   }
 

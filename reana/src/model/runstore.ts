@@ -1,21 +1,21 @@
-/** The newest known state of every run: list, tabs, status bar and notifications read it here. */
+/** The newest known state of every run, shared by list, tabs, status bar and notifications. */
 
 import { Signal, type ISignal } from '@lumino/signaling';
 
-import { Abandoned } from '../api/errors';
+import { Aborted } from '../api/errors';
 import type { RunQuery, RunsApi } from '../api/runs';
 import type { Page, Run } from '../api/values';
 
 interface Known {
   readonly run: Run;
-  /** When it was asked for: a state that was asked for earlier does not take the place of this one. */
+  /** Logical time of the request: responses to older requests never replace newer ones. */
   readonly asked: number;
 }
 
 export class RunStore {
   constructor(private readonly _api: Pick<RunsApi, 'get' | 'list'>) {}
 
-  /** A run has another state than before. */
+  /** Emitted when the state of a run changed. */
   get updated(): ISignal<this, Run> {
     return this._updated;
   }
@@ -24,26 +24,26 @@ export class RunStore {
     return this._known.get(id)?.run ?? null;
   }
 
-  /** Ask for one run. Rejects when REANA does not tell, and when the account has changed meanwhile. */
+  /** Load one run. Rejects on failure, and if the account changed meanwhile. */
   async load(id: string, signal?: AbortSignal): Promise<Run> {
     const asked = this._tick();
     const run = await this._api.get(id, signal);
     return this._take(run, asked);
   }
 
-  /** Ask for a page of runs; each has the newest state that is known. Rejects as `load`. */
+  /** Load a page of runs, each with its newest known state. Rejects like `load`. */
   async list(query: RunQuery, signal?: AbortSignal): Promise<Page<Run>> {
     const asked = this._tick();
     const page = await this._api.list(query, signal);
     return { ...page, items: page.items.map(run => this._take(run, asked)) };
   }
 
-  /** A state that came without being asked for. */
-  hear(run: Run): void {
+  /** Take a state that was pushed. */
+  receive(run: Run): void {
     this._take(run, this._tick());
   }
 
-  /** Forget everything: another account is connected. Answers that are on their way are dropped. */
+  /** Forget everything for a new account; pending responses are dropped. */
   clear(): void {
     this._known.clear();
     this._cleared = this._tick();
@@ -51,7 +51,7 @@ export class RunStore {
 
   private _take(heard: Run, asked: number): Run {
     if (asked < this._cleared) {
-      throw new Abandoned();
+      throw new Aborted();
     }
     const known = this._known.get(heard.id);
     if (known && known.asked > asked) {

@@ -1,28 +1,18 @@
-/** The secrets of a person: which there are, and the next one. */
+/** State of the secrets dialog: saved secrets and the form for a new one. */
 
-import { ReanaError } from '../api/errors';
-import type { KeepingApi, Secret, SecretKind } from '../api/keeping';
-import { Observable } from './observable';
+import type { SecretsApi, Secret, SecretKind } from '../api/secrets';
+import { EditableList } from './editable';
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-export class Secrets extends Observable {
-  constructor(private readonly _api: Pick<KeepingApi, 'secrets' | 'keep' | 'forget'>) {
+export class Secrets extends EditableList<Secret> {
+  constructor(private readonly _api: Pick<SecretsApi, 'secrets' | 'keep' | 'forget'>) {
     super();
   }
 
-  get secrets(): readonly Secret[] {
-    return this._secrets;
-  }
-
-  /** Why the last change failed. */
-  get error(): ReanaError | null {
-    return this._error;
-  }
-
-  /** The one that is asked about: shall it be lost? Empty: none. */
-  get doomed(): string {
-    return this._doomed;
+  /** The secret whose deletion awaits confirmation; empty: none. */
+  get pendingDeletion(): string {
+    return this._pendingDeletion;
   }
 
   get kind(): SecretKind {
@@ -37,7 +27,7 @@ export class Secrets extends Observable {
     return this._replaces;
   }
 
-  /** What is typed; a file's content goes beside it. */
+  /** Typed value; the content of a file is kept apart. */
   get value(): string {
     return this._value;
   }
@@ -52,55 +42,40 @@ export class Secrets extends Observable {
     this._value = to.value ?? this._value;
     this._replaces = to.replaces ?? this._replaces;
     this._file = to.file === undefined ? this._file : to.file;
-    this.tell();
+    this.emitChanged();
   }
 
-  /** Rejects when REANA does not tell. */
-  async load(): Promise<void> {
-    this._secrets = await this._api.secrets();
-    this.tell();
-  }
-
-  /** Hand over what is typed or chosen, and forget it here. Never rejects. */
+  /** Save the typed value or selected file, then clear the form. Never rejects. */
   async keep(): Promise<void> {
     if (!this._name || this.nameIsWrong || (this._kind === 'file' && !this._file)) {
       return;
     }
-    await this._change(async () => {
+    await this.apply(async () => {
       const file = this._kind === 'file' ? this._file : null;
       const value = file ? new Uint8Array(await file.arrayBuffer()) : new TextEncoder().encode(this._value);
       await this._api.keep({ name: this._name, kind: this._kind, value, replaces: this._replaces });
     });
-    if (!this._error) {
+    if (!this.error) {
       this.change({ name: '', value: '', replaces: false, file: null });
     }
   }
 
-  /** The first time asks, the second does it. Never rejects. */
+  /** The first call asks for confirmation, the second deletes. Never rejects. */
   async forget(name: string): Promise<void> {
-    if (this._doomed !== name) {
-      this._doomed = name;
-      this.tell();
+    if (this._pendingDeletion !== name) {
+      this._pendingDeletion = name;
+      this.emitChanged();
       return;
     }
-    this._doomed = '';
-    await this._change(() => this._api.forget(name));
+    this._pendingDeletion = '';
+    await this.apply(() => this._api.forget(name));
   }
 
-  private async _change(act: () => Promise<void>): Promise<void> {
-    this._error = null;
-    try {
-      await act();
-      await this.load();
-    } catch (error) {
-      this._error = error instanceof ReanaError ? error : new ReanaError(0, '', String(error));
-      this.tell();
-    }
+  protected override fetch(): Promise<readonly Secret[]> {
+    return this._api.secrets();
   }
 
-  private _secrets: readonly Secret[] = [];
-  private _error: ReanaError | null = null;
-  private _doomed = '';
+  private _pendingDeletion = '';
   private _kind: SecretKind = 'env';
   private _name = '';
   private _value = '';

@@ -1,4 +1,4 @@
-/** Where in time the steps of a run lie, for the picture of it. */
+/** Timeline, failures and results of a run's steps. */
 
 import {
   isMoving,
@@ -12,7 +12,7 @@ import {
 import { list, object, text } from '../api/read';
 import { duration, instant } from './time';
 
-export interface Bar {
+interface Bar {
   readonly job: Job;
   /** Between 0 and 1, from the start of the first step to the end of the last. */
   readonly from: number;
@@ -28,32 +28,32 @@ export function timeline(jobs: readonly Job[], now: number): Bar[] {
   const starts = spans.flatMap(({ start }) => (start === null ? [] : [start]));
   const first = Math.min(...starts);
   const last = Math.max(...spans.flatMap(({ start, took }) => (start === null ? [] : [start + (took ?? 0)])));
-  const whole = Math.max(1, last - first);
+  const integer = Math.max(1, last - first);
   return spans.map(({ job, start, took }) => ({
     job,
     took,
-    from: start === null ? 0 : (start - first) / whole,
-    width: start === null ? 0 : (took ?? 0) / whole
+    from: start === null ? 0 : (start - first) / integer,
+    width: start === null ? 0 : (took ?? 0) / integer
   }));
 }
 
-/** The step that broke the run: the last one that failed. */
+/** The step that failed the run: the last failed one. */
 export function failedStep(logs: Logs | null): Job | null {
   return logs?.jobs.filter(job => job.status === 'failed').at(-1) ?? null;
 }
 
-/** The engine is why: the run failed, and no step of it did. */
+/** True if the run failed without a failed step. */
 export function failedInEngine(status: Status, logs: Logs | null): boolean {
   return status === 'failed' && logs !== null && failedStep(logs) === null;
 }
 
-/** What the engine said last, and what it reports of the end; empty: nothing. */
+/** The last lines of the engine's log, with its final report. */
 export function engineReason(logs: Logs, lines: number): string {
   const last = logs.engine.trimEnd().split('\n').slice(-lines).join('\n');
   return [last, logs.report.trim()].filter(Boolean).join('\n');
 }
 
-/** The step to look at first: the failed one, else the one that runs, else the last; null: the engine. */
+/** The step to show first: the failed, else the running, else the last one; null: the engine. */
 export function interestingStep(logs: Logs, status: Status): Job | null {
   if (failedInEngine(status, logs)) {
     return null;
@@ -61,7 +61,7 @@ export function interestingStep(logs: Logs, status: Status): Job | null {
   return failedStep(logs) ?? logs.jobs.find(job => job.status === 'running') ?? logs.jobs.at(-1) ?? null;
 }
 
-/** The files that the specification names as results and that are there, also those below its result folders. */
+/** Existing files that the specification names as results, directly or by folder. */
 export function results(specification: JsonObject, files: readonly WorkspaceFile[]): WorkspaceFile[] {
   const outputs = object(specification, 'outputs');
   const named = new Set(strings(outputs, 'files'));
@@ -78,7 +78,7 @@ export function engine(specification: JsonObject): string {
   return text(object(specification, 'workflow'), 'type');
 }
 
-/** How far a run is, in steps; a finished one has done all of them. */
+/** Progress of a run in commands; a finished run has done all. */
 export function progress(run: Run): { done: number; total: number } {
   const total = Math.max(run.totalJobs, run.finishedJobs);
   return { done: run.status === 'finished' ? total : run.finishedJobs, total };

@@ -1,4 +1,4 @@
-/** How long a run or a step took, and words for times and sizes. */
+/** Durations of runs and steps; formats times and sizes. */
 
 interface Timed {
   readonly startedAt: string | null;
@@ -6,7 +6,7 @@ interface Timed {
   readonly stoppedAt?: string | null;
 }
 
-/** Milliseconds since 1970, or null for what is no time. A time without a zone is UTC, as REANA means it. */
+/** Milliseconds since 1970; null if invalid. Times without a zone are UTC, as in REANA. */
 export function instant(spelled: string | null | undefined): number | null {
   if (!spelled) {
     return null;
@@ -16,7 +16,7 @@ export function instant(spelled: string | null | undefined): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** Milliseconds from start to end, up to `now` for what still goes on; null before the start. */
+/** Milliseconds from start to end, or to `now` while active; null before the start. */
 export function duration(timed: Timed, moving: boolean, now: number): number | null {
   const start = instant(timed.startedAt);
   if (start === null) {
@@ -26,7 +26,7 @@ export function duration(timed: Timed, moving: boolean, now: number): number | n
   return end === null ? null : Math.max(0, end - start);
 }
 
-/** A duration on a clock: `0:41`, `3:12`, `1:02:03`. */
+/** A duration as `0:41`, `3:12` or `1:02:03`. */
 export function clock(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
   const two = (value: number): string => String(value).padStart(2, '0');
@@ -35,7 +35,7 @@ export function clock(milliseconds: number): string {
   return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, '');
 }
 
-/** A size for a person, in steps of 1024, with the figures of JupyterLab's file browser: `953 B`, `1.2 MiB`. */
+/** A size in binary units, formatted as in JupyterLab's file browser: `953 B`, `1.2 MiB`. */
 export function size(bytes: number, language = 'en'): string {
   if (bytes < 0 || !Number.isFinite(bytes)) {
     return '';
@@ -59,7 +59,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['second', 1000]
 ];
 
-/** How long ago: `5 minutes ago`, in the language that is asked for. */
+/** Relative time in a language: `5 minutes ago`. */
 export function ago(spelled: string | null, now: number, language = 'en'): string {
   const then = instant(spelled);
   if (then === null) {
@@ -71,7 +71,7 @@ export function ago(spelled: string | null, now: number, language = 'en'): strin
   return format.format(-Math.floor(passed / length), unit);
 }
 
-/** The exact time where the person is. */
+/** The exact time in the local time zone. */
 export function exact(spelled: string | null, language = 'en'): string {
   const then = instant(spelled);
   return then === null ? '' : new Date(then).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium' });

@@ -1,15 +1,15 @@
-/** Downloads and uploads that go on, each with its progress and a way to end it. */
+/** Running downloads and uploads, with progress and cancellation. */
 
 import { isAbort, ReanaError } from '../api/errors';
 import type { FailedFile } from '../api/values';
 import { Observable } from './observable';
 
-export type TransferKind = 'download' | 'upload';
-/** partial: all was tried, and some files did not come. */
-export type TransferState = 'running' | 'done' | 'partial' | 'failed' | 'cancelled';
+type TransferKind = 'download' | 'upload';
+/** `partial`: some files failed. */
+type TransferState = 'running' | 'done' | 'partial' | 'failed' | 'cancelled';
 
-/** How far it is; -1: not known. */
-export interface Amounts {
+/** Progress; -1: unknown. */
+interface Amounts {
   readonly current: string;
   readonly filesDone: number;
   readonly filesTotal: number;
@@ -17,11 +17,11 @@ export interface Amounts {
   readonly bytesTotal: number;
 }
 
-/** Moves everything, tells how far it is and which files did not come, and ends when the signal says so. */
-export type Work = (
+/** Transfers everything; reports progress and failed files, and stops when the signal aborts. */
+type Work = (
   signal: AbortSignal,
   report: (amounts: Amounts) => void,
-  miss: (files: readonly FailedFile[]) => void
+  onFailed: (files: readonly FailedFile[]) => void
 ) => Promise<void>;
 
 const NOTHING: Amounts = { current: '', filesDone: 0, filesTotal: -1, bytesDone: 0, bytesTotal: -1 };
@@ -42,7 +42,7 @@ export class Transfer extends Observable {
     return this._amounts;
   }
 
-  /** Between 0 and 1: by bytes where it is known how many there are, by files else. */
+  /** Between 0 and 1: by bytes if their total is known, else by files. */
   get share(): number {
     const { filesDone, filesTotal, bytesDone, bytesTotal } = this._amounts;
     return bytesTotal > 0 ? Math.min(1, bytesDone / bytesTotal) : filesTotal > 0 ? filesDone / filesTotal : 0;
@@ -56,11 +56,11 @@ export class Transfer extends Observable {
     return this._failed;
   }
 
-  /** Never rejects: the end is the state. */
+  /** Never rejects: the outcome is the state. */
   async run(): Promise<TransferState> {
     try {
-      const miss = (files: readonly FailedFile[]): void => void (this._failed = files);
-      await this._work(this._controller.signal, amounts => this._report(amounts), miss);
+      const onFailed = (files: readonly FailedFile[]): void => void (this._failed = files);
+      await this._work(this._controller.signal, amounts => this._report(amounts), onFailed);
       return this._end(this._failed.length > 0 ? 'partial' : 'done');
     } catch (error) {
       if (this._controller.signal.aborted || isAbort(error)) {
@@ -77,12 +77,12 @@ export class Transfer extends Observable {
 
   private _report(amounts: Amounts): void {
     this._amounts = amounts;
-    this.tell();
+    this.emitChanged();
   }
 
   private _end(state: TransferState): TransferState {
     this._state = state;
-    this.tell();
+    this.emitChanged();
     return state;
   }
 
@@ -93,30 +93,30 @@ export class Transfer extends Observable {
   private _failed: readonly FailedFile[] = [];
 }
 
-/** Something that is moved by itself; `size` in bytes. */
-export interface Piece {
+/** One file of a transfer; `size` in bytes. */
+export interface TransferItem {
   readonly name: string;
   readonly size: number;
   readonly move: (signal: AbortSignal, report: (bytes: number) => void) => Promise<void>;
 }
 
-/** One after the other; ends at the first that fails. */
-export function oneByOne(pieces: readonly Piece[]): Work {
+/** Transfers items in sequence; stops at the first failure. */
+export function sequentially(pieces: readonly TransferItem[]): Work {
   const bytesTotal = pieces.reduce((sum, piece) => sum + piece.size, 0);
   return async (signal, report) => {
     let before = 0;
     for (const [filesDone, { name, size, move }] of pieces.entries()) {
       signal.throwIfAborted();
-      const tell = (bytes: number): void =>
+      const onBytes = (bytes: number): void =>
         report({ current: name, filesDone, filesTotal: pieces.length, bytesDone: before + bytes, bytesTotal });
-      tell(0);
-      await move(signal, tell);
+      onBytes(0);
+      await move(signal, onBytes);
       before += size;
     }
   };
 }
 
-/** The transfers of one run that are shown: those that go on, and those that failed, also in part, until dismissed. */
+/** Transfers shown for one run: running ones, and failed or partial ones until dismissed. */
 export class Transfers extends Observable {
   get shown(): readonly Transfer[] {
     return this._shown;
@@ -124,8 +124,8 @@ export class Transfers extends Observable {
 
   async add(transfer: Transfer): Promise<TransferState> {
     this._shown = [...this._shown, transfer];
-    transfer.changed.connect(this.tell, this);
-    this.tell();
+    transfer.changed.connect(this.emitChanged, this);
+    this.emitChanged();
     const state = await transfer.run();
     if (state !== 'failed' && state !== 'partial') {
       this.remove(transfer);
@@ -136,7 +136,7 @@ export class Transfers extends Observable {
   remove(transfer: Transfer): void {
     this._shown = this._shown.filter(one => one !== transfer);
     transfer.dispose();
-    this.tell();
+    this.emitChanged();
   }
 
   private _shown: readonly Transfer[] = [];

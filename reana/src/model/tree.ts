@@ -1,4 +1,4 @@
-/** The flat list of a workspace's files as a tree of folders, and what of it is shown. */
+/** Builds a folder tree from a flat list of files, and its visible rows. */
 
 import type { WorkspaceFile } from '../api/values';
 
@@ -6,7 +6,7 @@ export interface TreeNode {
   readonly name: string;
   readonly path: string;
   readonly folder: boolean;
-  /** Of a folder: of everything in it. */
+  /** For a folder: of everything in it. */
   readonly size: number;
   readonly modifiedAt: string | null;
   readonly children: readonly TreeNode[];
@@ -86,14 +86,14 @@ function compare({ key, descending }: Order): (a: TreeNode, b: TreeNode) => numb
 
 export interface Row {
   readonly node: TreeNode;
-  /** From 1, as `aria-level` counts. */
+  /** From 1, like `aria-level`. */
   readonly level: number;
   readonly expanded: boolean;
   readonly position: number;
   readonly siblings: number;
 }
 
-/** The rows a person sees: the children of folders that are open. */
+/** Visible rows: top nodes and the children of open folders. */
 export function visibleRows(tree: readonly TreeNode[], open: ReadonlySet<string>, level = 1): Row[] {
   return tree.flatMap((node, index) => {
     const expanded = node.folder && open.has(node.path);
@@ -107,7 +107,7 @@ export function filesBelow(tree: readonly TreeNode[]): TreeNode[] {
   return tree.flatMap(node => (node.folder ? filesBelow(node.children) : [node]));
 }
 
-/** The files that a selection of files and folders means; none twice. */
+/** Files of a selection of files and folders, without duplicates. */
 export function selectedFiles(tree: readonly TreeNode[], selection: ReadonlySet<string>): TreeNode[] {
   return tree.flatMap(node =>
     selection.has(node.path) ? filesBelow([node]) : node.folder ? selectedFiles(node.children, selection) : []

@@ -1,4 +1,4 @@
-/** Not connected: two fields, where to get a token, and the servers that are kept. */
+/** The form to connect: server, token and saved servers. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -6,13 +6,13 @@ import * as React from 'react';
 import { ReanaError } from '../api/errors';
 import type { Profile } from '../api/values';
 import type { Connection } from '../model/connection';
-import { Button, StatePane } from '../ui/bricks';
+import { Button, StatePane } from '../ui/components';
 import { pictures } from '../ui/icons';
 import { useObserved } from '../ui/observe';
-import { errorAdvice, errorSentence, hostOf, useWords } from '../ui/words';
+import { errorAdvice, errorSentence, hostOf, useTranslator } from '../ui/texts';
 
 export function Connect({ connection, done }: { connection: Connection; done: () => void }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   useObserved(connection);
   const [trouble, setTrouble] = React.useState(connection.error);
   const [busy, setBusy] = React.useState(false);
@@ -32,7 +32,7 @@ export function Connect({ connection, done }: { connection: Connection; done: ()
     <div className="jp-Reana-scroll jp-Reana-connect">
       <pictures.disconnected.react tag="span" className="jp-Reana-picture" aria-hidden />
       <p className="jp-Reana-stateTitle">{trans.__('Connect to REANA')}</p>
-      <p>{trans.__('REANA runs workflows on a cluster. Tell which server is yours, and who you are there.')}</p>
+      <p>{trans.__('REANA runs workflows on a cluster. Enter the address of your server and your access token.')}</p>
       <Profiles
         profiles={connection.profiles}
         busy={busy}
@@ -40,7 +40,7 @@ export function Connect({ connection, done }: { connection: Connection; done: ()
         forget={name => void connection.forget(name)}
       />
       {trouble ? (
-        <p className="jp-Reana-fieldError" role="alert" ref={intoView}>
+        <p className="jp-Reana-fieldError" role="alert" ref={scrollIntoView}>
           {errorSentence(trans, trouble)}
         </p>
       ) : null}
@@ -49,7 +49,7 @@ export function Connect({ connection, done }: { connection: Connection; done: ()
   );
 }
 
-function intoView(node: HTMLElement | null): void {
+function scrollIntoView(node: HTMLElement | null): void {
   node?.scrollIntoView({ block: 'nearest' });
 }
 
@@ -57,12 +57,12 @@ interface FormProps {
   readonly connection: Connection;
   readonly busy: boolean;
   readonly attempt: (act: () => Promise<void>) => Promise<void>;
-  /** The server's certificate was refused, as its authority is not known. */
+  /** The server's certificate is signed by an unknown authority. */
   readonly untrusted: boolean;
 }
 
 function Form({ connection, busy, attempt, untrusted }: FormProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const [server, setServer] = React.useState(connection.account?.server ?? '');
   const [token, setToken] = React.useState('');
   const [caFile, setCaFile] = React.useState(connection.profiles.find(({ active }) => active)?.caFile ?? '');
@@ -77,17 +77,17 @@ function Form({ connection, busy, attempt, untrusted }: FormProps): React.JSX.El
   const secret = { type: 'password', autoComplete: 'off' };
   return (
     <form className="jp-Reana-form" onSubmit={submit}>
-      <TextField label={trans.__('Address of the server')} value={server} change={setServer} input={example} />
+      <TextField label={trans.__('Server address')} value={server} change={setServer} input={example} />
       <TextField label={trans.__('Access token')} value={token} change={setToken} input={secret} />
       <TokenHint server={server.trim()} />
       <Certificate value={caFile} change={setCaFile} wanted={untrusted} />
       <label className="jp-Reana-keep">
         <input type="checkbox" checked={keep} onChange={({ target }) => setKeep(target.checked)} />
-        {trans.__('Keep it for the next time, readable by me alone')}
+        {trans.__('Remember this server (only you can read the token)')}
       </label>
       {keep ? (
         <TextField
-          label={trans.__('Name for it (may be left out)')}
+          label={trans.__('Name (optional)')}
           value={name}
           change={setName}
           input={{ required: false, placeholder: trans.__('account and server') }}
@@ -123,9 +123,9 @@ function TextField({ label, value, change, input }: TextFieldProps): React.JSX.E
   );
 }
 
-/** Few need it: it opens by itself as soon as the server's certificate was refused. */
+/** Rarely needed: opens by itself after the server's certificate was rejected. */
 function Certificate({ value, change, wanted }: CertificateProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const [open, setOpen] = React.useState(value !== '');
   React.useEffect(() => {
     if (wanted) {
@@ -135,10 +135,10 @@ function Certificate({ value, change, wanted }: CertificateProps): React.JSX.Ele
   const input = { required: false, placeholder: '/etc/ssl/certs/site-ca.pem' };
   return (
     <details className="jp-Reana-more" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>{trans.__('Certificate of your site')}</summary>
+      <summary>{trans.__('Custom CA certificate')}</summary>
       <TextField label={trans.__('Certificate file (PEM)')} value={value} change={change} input={input} />
       <p className="jp-Reana-hint">
-        {trans.__('Its path where Jupyter runs, from “/” or “~”, or as the file browser shows it.')}
+        {trans.__('The path on the Jupyter server: absolute, starting with “~”, or as shown in the file browser.')}
       </p>
     </details>
   );
@@ -150,16 +150,16 @@ interface CertificateProps {
   readonly wanted: boolean;
 }
 
-/** Where a token is found, with a link as soon as the address is one. */
+/** Where to find a token; links to it once the address is valid. */
 function TokenHint({ server }: { server: string }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const profile = /^https?:\/\/\S+$/.test(server) ? `${server.replace(/\/+$/, '')}/profile` : '';
   return (
     <p className="jp-Reana-hint">
-      {trans.__('The token stands on your profile page in REANA.')}{' '}
+      {trans.__('You can find the token on your REANA profile page.')}{' '}
       {profile ? (
         <a href={profile} target="_blank" rel="noreferrer noopener">
-          {trans.__('Open it')}
+          {trans.__('Open profile page')}
         </a>
       ) : null}
     </p>
@@ -174,12 +174,12 @@ interface ProfilesProps {
 }
 
 function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   if (profiles.length === 0) {
     return null;
   }
   return (
-    <ul className="jp-Reana-profiles" aria-label={trans.__('Kept servers')}>
+    <ul className="jp-Reana-profiles" aria-label={trans.__('Saved servers')}>
       {profiles.map(({ name, server, account, active, fixed }) => (
         <li key={name}>
           <span title={server}>
@@ -207,12 +207,18 @@ function Profiles({ profiles, busy, use, forget }: ProfilesProps): React.JSX.Ele
 }
 
 function outside(trans: TranslationBundle, name: string): string {
-  return name === 'launcher' ? trans.__('this server’s own REANA') : trans.__('from the environment');
+  return name === 'launcher' ? trans.__('this server’s own REANA') : trans.__('from environment variables');
 }
 
-/** There are credentials, and no answer: try again, or tell another server. */
-export function NoAnswer({ connection, change }: { connection: Connection; change: () => void }): React.JSX.Element {
-  const trans = useWords();
+/** Shown if there are credentials but no connection. */
+export function ConnectionFailed({
+  connection,
+  change
+}: {
+  connection: Connection;
+  change: () => void;
+}): React.JSX.Element {
+  const trans = useTranslator();
   const error = connection.error ?? new ReanaError(0, '');
   return (
     <StatePane urgent picture={pictures.failed} title={errorSentence(trans, error)} text={errorAdvice(trans, error)}>

@@ -1,4 +1,4 @@
-/** What of the runs is listed: a part of the name, a status, an order. */
+/** Filters of the run list: name, owner, status and order. */
 
 import * as React from 'react';
 
@@ -7,18 +7,18 @@ import { STATUSES } from '../api/values';
 import type { RunList } from '../model/runlist';
 import { useObserved } from '../ui/observe';
 import { SearchField } from '../ui/search';
-import { statusWord, useWords } from '../ui/words';
+import { statusLabel, useTranslator } from '../ui/texts';
 
-const ANYBODY = 'anybody';
+const ANY_OWNER = 'anybody';
 
 interface FiltersProps {
   readonly runs: RunList;
-  /** Whether others can share their runs with the person. */
+  /** True if the server supports sharing. */
   readonly sharing: boolean;
 }
 
 export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   useObserved(runs);
   const { status, sort, sharedBy = '' } = runs.query;
   return (
@@ -28,7 +28,7 @@ export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
         value={runs.query.search}
         settle={search => runs.ask({ search })}
       />
-      {sharing || sharedBy ? <Whose runs={runs} /> : null}
+      {sharing || sharedBy ? <OwnerFilter runs={runs} /> : null}
       <div className="jp-Reana-selects">
         <select
           className="jp-mod-styled"
@@ -36,17 +36,17 @@ export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
           value={status[0] ?? ''}
           onChange={({ target }) => runs.ask({ status: target.value ? [target.value] : [] })}
         >
-          <option value="">{trans.__('every status')}</option>
-          <option value={EVERY_STATUS}>{trans.__('every status, deleted too')}</option>
+          <option value="">{trans.__('all statuses')}</option>
+          <option value={EVERY_STATUS}>{trans.__('all statuses, including deleted')}</option>
           {STATUSES.map(one => (
             <option key={one} value={one}>
-              {statusWord(trans, one)}
+              {statusLabel(trans, one)}
             </option>
           ))}
         </select>
         <select
           className="jp-mod-styled"
-          aria-label={trans.__('Order')}
+          aria-label={trans.__('Sort order')}
           value={sort}
           onChange={({ target }) => runs.ask({ sort: target.value as RunQuery['sort'] })}
         >
@@ -58,18 +58,18 @@ export function Filters({ runs, sharing }: FiltersProps): React.JSX.Element {
   );
 }
 
-function Whose({ runs }: { runs: RunList }): React.JSX.Element {
-  const trans = useWords();
+function OwnerFilter({ runs }: { runs: RunList }): React.JSX.Element {
+  const trans = useTranslator();
   return (
     <div className="jp-Reana-selects">
       <select
         className="jp-mod-styled"
-        aria-label={trans.__('Whose runs')}
+        aria-label={trans.__('Owner')}
         value={runs.query.sharedBy ?? ''}
         onChange={({ target }) => runs.ask({ sharedBy: target.value })}
       >
         <option value="">{trans.__('my runs')}</option>
-        <option value={ANYBODY}>{trans.__('shared with me')}</option>
+        <option value={ANY_OWNER}>{trans.__('shared with me')}</option>
       </select>
     </div>
   );

@@ -1,14 +1,14 @@
-/** The list of runs in each of its states. */
+/** The run list with its loading, empty and error states. */
 
 import * as React from 'react';
 
 import { ReanaError } from '../api/errors';
 import type { Account, Run } from '../api/values';
 import type { RunList } from '../model/runlist';
-import { Button, Skeleton, StatePane } from '../ui/bricks';
+import { Button, Skeleton, StatePane } from '../ui/components';
 import { pictures } from '../ui/icons';
 import { useObserved } from '../ui/observe';
-import { errorAdvice, errorSentence, useWords } from '../ui/words';
+import { errorAdvice, errorSentence, useTranslator } from '../ui/texts';
 import { Filters } from './filters';
 import { Pager } from './pager';
 import { RunRows } from './rows';
@@ -27,7 +27,7 @@ export function List({ runs, open, create, account }: ListProps): React.JSX.Elem
   return (
     <>
       {page || !error ? <Filters runs={runs} sharing={account?.sharing === true} /> : null}
-      {page && error ? <Trouble runs={runs} error={error} /> : null}
+      {page && error ? <ErrorLine runs={runs} error={error} /> : null}
       <div className="jp-Reana-scroll" aria-busy={busy}>
         <Content runs={runs} open={open} create={create} account={account} />
       </div>
@@ -37,7 +37,7 @@ export function List({ runs, open, create, account }: ListProps): React.JSX.Elem
 }
 
 function Content({ runs, open, create, account }: ListProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { page, error } = runs;
   if (!page) {
     return error ? <Failure runs={runs} error={error} /> : <Skeleton rows={6} label={trans.__('Loading runs')} />;
@@ -46,46 +46,46 @@ function Content({ runs, open, create, account }: ListProps): React.JSX.Element 
     return <RunRows runs={page.items} me={account?.email ?? ''} open={open} />;
   }
   if (runs.query.sharedBy && runs.query.search === '' && runs.query.status.length === 0) {
-    return <NothingShared runs={runs} />;
+    return <NoSharedRuns runs={runs} />;
   }
-  return runs.filtered ? <NothingFound runs={runs} /> : <NothingYet create={create} />;
+  return runs.filtered ? <NoMatches runs={runs} /> : <NoRuns create={create} />;
 }
 
-function NothingYet({ create }: { create: () => void }): React.JSX.Element {
-  const trans = useWords();
+function NoRuns({ create }: { create: () => void }): React.JSX.Element {
+  const trans = useTranslator();
   return (
     <StatePane
       picture={pictures.empty}
       title={trans.__('No runs yet')}
-      text={trans.__('A run does the steps of a reana.yaml on REANA, and keeps its logs and results here.')}
+      text={trans.__('A run executes the steps of a reana.yaml on REANA. Its logs and results appear here.')}
     >
       <Button kind="accept" onClick={create}>
-        {trans.__('Start a first run')}
+        {trans.__('Start your first run')}
       </Button>
     </StatePane>
   );
 }
 
-function NothingShared({ runs }: { runs: RunList }): React.JSX.Element {
-  const trans = useWords();
+function NoSharedRuns({ runs }: { runs: RunList }): React.JSX.Element {
+  const trans = useTranslator();
   return (
     <StatePane
       picture={pictures.empty}
-      title={trans.__('Nobody shares a run with you')}
-      text={trans.__('Runs that others share with you appear here. You can view them.')}
+      title={trans.__('No runs are shared with you')}
+      text={trans.__('Runs that other users share with you appear here. You can view them, but not change them.')}
     >
       <Button onClick={() => runs.ask({ sharedBy: '' })}>{trans.__('Show my runs')}</Button>
     </StatePane>
   );
 }
 
-function NothingFound({ runs }: { runs: RunList }): React.JSX.Element {
-  const trans = useWords();
+function NoMatches({ runs }: { runs: RunList }): React.JSX.Element {
+  const trans = useTranslator();
   return (
     <StatePane
       picture={pictures.filtered}
-      title={trans.__('No run matches')}
-      text={trans.__('Search for a part of the name, or ask for every status.')}
+      title={trans.__('No matching runs')}
+      text={trans.__('Search for part of the name, or select all statuses.')}
     >
       <Button onClick={() => runs.ask({ search: '', status: [], sharedBy: '' })}>{trans.__('Show all runs')}</Button>
     </StatePane>
@@ -98,7 +98,7 @@ interface FailureProps {
 }
 
 function Failure({ runs, error }: FailureProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   return (
     <StatePane urgent picture={pictures.failed} title={errorSentence(trans, error)} text={errorAdvice(trans, error)}>
       <Button onClick={() => void runs.refresh()}>{trans.__('Try again')}</Button>
@@ -106,9 +106,9 @@ function Failure({ runs, error }: FailureProps): React.JSX.Element {
   );
 }
 
-/** The list stays, with a line that says that it is not the newest. */
-function Trouble({ runs, error }: FailureProps): React.JSX.Element {
-  const trans = useWords();
+/** The list stays visible below an error line. */
+function ErrorLine({ runs, error }: FailureProps): React.JSX.Element {
+  const trans = useTranslator();
   return (
     <div className="jp-Reana-trouble" role="alert">
       <span title={errorAdvice(trans, error)}>{errorSentence(trans, error)}</span>

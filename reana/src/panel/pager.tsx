@@ -1,14 +1,14 @@
-/** Which page of the list this is, and the way to the others. */
+/** Page navigation of the run list. */
 
 import { caretLeftIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { RunList } from '../model/runlist';
-import { IconButton } from '../ui/bricks';
-import { useWords } from '../ui/words';
+import { IconButton } from '../ui/components';
+import { useTranslator } from '../ui/texts';
 
 export function Pager({ runs }: { runs: RunList }): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   const page = runs.page;
   if (!page || (!page.hasNext && !page.hasPrevious)) {
     return null;

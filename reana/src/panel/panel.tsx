@@ -1,4 +1,4 @@
-/** The side panel: who is connected, and the list of runs. */
+/** The side panel: connection and run list. */
 
 import type { CommandRegistry } from '@lumino/commands';
 import { addIcon, refreshIcon, settingsIcon } from '@jupyterlab/ui-components';
@@ -6,11 +6,11 @@ import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { Commands, type IReana } from '../tokens';
-import { Button, IconButton, Skeleton } from '../ui/bricks';
+import { Button, IconButton, Skeleton } from '../ui/components';
 import { reanaIcon } from '../ui/icons';
 import { useObserved, View } from '../ui/observe';
-import { hostOf, useWords } from '../ui/words';
-import { Connect, NoAnswer } from './connect';
+import { hostOf, useTranslator } from '../ui/texts';
+import { Connect, ConnectionFailed } from './connect';
 import { List } from './list';
 
 interface PanelProps {
@@ -18,7 +18,7 @@ interface PanelProps {
   readonly commands: CommandRegistry;
 }
 
-/** Asks only while it is seen. */
+/** Polls only while it is visible. */
 export class Panel extends View {
   constructor(private readonly _props: PanelProps) {
     super(_props.reana.trans, () => <PanelView {..._props} />);
@@ -49,7 +49,7 @@ export class Panel extends View {
   private _pace(): void {
     const { connection, runs } = this._props.reana;
     const connected = connection.state === 'connected';
-    // The form goes when it has done its work: the focus goes on to the list, unless somebody has moved it by then.
+    // The form disappears once connected: move the focus to the list, unless the user moved it meanwhile.
     const focused = document.activeElement;
     if (connected && !runs.active && this.node.contains(focused)) {
       window.requestAnimationFrame(() => {
@@ -63,7 +63,7 @@ export class Panel extends View {
 }
 
 function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { connection, runs } = reana;
   useObserved(connection);
   const [changing, setChanging] = React.useState(false);
@@ -75,30 +75,30 @@ function PanelView({ reana, commands }: PanelProps): React.JSX.Element {
       return <List {...{ runs, create, account: connection.account }} open={({ id }) => open(id)} />;
     }
     if (connection.state === 'loading') {
-      return <Skeleton rows={4} label={trans.__('Looking for a connection')} />;
+      return <Skeleton rows={4} label={trans.__('Checking the connection')} />;
     }
     const change = (): void => setChanging(true);
     return connection.state === 'error' && !changing ? (
-      <NoAnswer connection={connection} change={change} />
+      <ConnectionFailed connection={connection} change={change} />
     ) : (
       <>
         <Connect connection={connection} done={() => setChanging(false)} />
-        {connected ? <Foot reana={reana} commands={commands} /> : null}
+        {connected ? <PanelFooter reana={reana} commands={commands} /> : null}
       </>
     );
   };
   return (
     <>
       <Head connected={connected} changing={changing} setChanging={setChanging} commands={commands} />
-      {connected ? <Who reana={reana} /> : null}
+      {connected ? <AccountLine reana={reana} /> : null}
       {body()}
     </>
   );
 }
 
-/** What belongs to the connection, below its form. */
-function Foot({ reana, commands }: PanelProps): React.JSX.Element {
-  const trans = useWords();
+/** Secrets and notes of the connection, below its form. */
+function PanelFooter({ reana, commands }: PanelProps): React.JSX.Element {
+  const trans = useTranslator();
   const account = reana.connection.account;
   return (
     <footer className="jp-Reana-panelFoot">
@@ -106,12 +106,12 @@ function Foot({ reana, commands }: PanelProps): React.JSX.Element {
         <Button onClick={() => void commands.execute(Commands.secrets)}>{trans.__('Secrets for the steps…')}</Button>
       ) : (
         <p className="jp-Reana-dim">
-          {trans.__('Secrets for the steps are kept on your profile page: this token may not handle them.')}
+          {trans.__('This token cannot manage secrets. Manage them on your REANA profile page.')}
         </p>
       )}
       {account?.environments === false ? (
         <p className="jp-Reana-notice" role="note">
-          {trans.__('This server has no container runtime: the environment of a step is not used.')}
+          {trans.__('This server has no container runtime: the environment of a step is ignored.')}
         </p>
       ) : null}
     </footer>
@@ -126,7 +126,7 @@ interface HeadProps {
 }
 
 function Head({ connected, changing, setChanging, commands }: HeadProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const run = (command: string) => (): void => void commands.execute(command);
   return (
     <header className="jp-Reana-header">
@@ -144,7 +144,7 @@ function Head({ connected, changing, setChanging, commands }: HeadProps): React.
   );
 }
 
-function Who({ reana }: { reana: IReana }): React.JSX.Element | null {
+function AccountLine({ reana }: { reana: IReana }): React.JSX.Element | null {
   const account = reana.connection.account;
   if (!account) {
     return null;

@@ -1,22 +1,22 @@
-/** The runs of a page, one button each; arrow keys walk through them. */
+/** The runs of a page, one button each, with arrow key navigation. */
 
 import * as React from 'react';
 
 import { fullName, isMoving, type Run } from '../api/values';
 import { ago, clock, duration, exact } from '../model/time';
-import { Progress, StatusMark } from '../ui/bricks';
+import { Progress, StatusBadge } from '../ui/components';
 import { useNow } from '../ui/observe';
-import { language, statusWord, useWords } from '../ui/words';
+import { language, statusLabel, useTranslator } from '../ui/texts';
 
 interface RowsProps {
   readonly runs: readonly Run[];
-  /** The person's own address. */
+  /** E-mail address of the connected account. */
   readonly me: string;
   readonly open: (run: Run) => void;
 }
 
 export function RunRows({ runs, me, open }: RowsProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const now = useNow(runs.some(run => isMoving(run.status)));
   return (
     <ul className="jp-Reana-rows" aria-label={trans.__('Runs')} onKeyDown={walk}>
@@ -37,7 +37,7 @@ interface RowProps {
 }
 
 function RunRow({ run, shared, now, open }: RowProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const moving = isMoving(run.status);
   const took = duration(run, moving, now);
   const done = trans.__('%1 of %2 commands done', String(run.finishedJobs), String(run.totalJobs));
@@ -49,7 +49,7 @@ function RunRow({ run, shared, now, open }: RowProps): React.JSX.Element {
           {run.name}
         </span>
         {run.run ? <span className="jp-Reana-run">#{run.run}</span> : null}
-        <StatusMark status={run.status} word={statusWord(trans, run.status)} />
+        <StatusBadge status={run.status} word={statusLabel(trans, run.status)} />
       </span>
       {shared ? <span className="jp-Reana-shared">{trans.__('shared by %1', run.owner)}</span> : null}
       <span className="jp-Reana-rowBottom">
@@ -71,7 +71,7 @@ function RunRow({ run, shared, now, open }: RowProps): React.JSX.Element {
   );
 }
 
-/** Up, down, home and end go from row to row. */
+/** Arrow keys, Home and End move between rows. */
 function walk(event: React.KeyboardEvent<HTMLUListElement>): void {
   const rows = Array.from(event.currentTarget.querySelectorAll<HTMLElement>('.jp-Reana-row'));
   const here = rows.indexOf(document.activeElement as HTMLElement);

@@ -1,4 +1,4 @@
-/** Secrets for the steps of runs: a dialog that lists them, takes new ones, and never shows a value. */
+/** Dialog that lists the user's secrets and adds new ones; values are never shown. */
 
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
@@ -6,17 +6,17 @@ import * as React from 'react';
 import { ReanaError } from '../api/errors';
 import { Secrets } from '../model/secrets';
 import type { IReana } from '../tokens';
-import { Button } from '../ui/bricks';
+import { Button } from '../ui/components';
 import { useObserved } from '../ui/observe';
-import { errorSentence, useWords, Words } from '../ui/words';
+import { errorSentence, useTranslator, Words } from '../ui/texts';
 
-/** Asks until nothing shall be kept any more. Rejects when REANA does not tell which there are. */
+/** Shows the dialog until it is closed. Rejects if the secrets cannot be loaded. */
 export async function showSecrets({ trans, api }: IReana): Promise<void> {
-  const secrets = new Secrets(api.keeping);
+  const secrets = new Secrets(api.secrets);
   await secrets.load().catch((error: unknown) => {
     if (error instanceof ReanaError && error.status === 403) {
       const advice = trans.__(
-        'This token may not handle secrets: keep them on your profile page, or connect with another.'
+        'This token cannot manage secrets. Use your REANA profile page, or connect with another token.'
       );
       throw new ReanaError(403, `${advice} ${error.message}`.trim());
     }
@@ -31,7 +31,7 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
           <SecretsView secrets={secrets} />
         </Words.Provider>
       ),
-      buttons: [Dialog.cancelButton({ label: trans.__('Close') }), Dialog.okButton({ label: trans.__('Keep') })],
+      buttons: [Dialog.cancelButton({ label: trans.__('Close') }), Dialog.okButton({ label: trans.__('Save') })],
       focusNodeSelector: '.jp-Reana-newSecret input'
     });
     more = button.accept;
@@ -42,13 +42,13 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
 }
 
 function SecretsView({ secrets }: { secrets: Secrets }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   useObserved(secrets);
   return (
     <div className="jp-Reana jp-Reana-dialog">
       <p>
         {trans.__(
-          'Passwords and keys that your steps need, as variables or as files. Nobody can read a value again, nor can you.'
+          'Passwords and keys for the steps of your workflows, passed as variables or files. Values cannot be read again after you save them.'
         )}
       </p>
       <Kept secrets={secrets} />
@@ -63,23 +63,25 @@ function SecretsView({ secrets }: { secrets: Secrets }): React.JSX.Element {
 }
 
 function Kept({ secrets }: { secrets: Secrets }): React.JSX.Element {
-  const trans = useWords();
-  if (secrets.secrets.length === 0) {
-    return <p className="jp-Reana-dim">{trans.__('There is none yet.')}</p>;
+  const trans = useTranslator();
+  if (secrets.items.length === 0) {
+    return <p className="jp-Reana-dim">{trans.__('No secrets yet.')}</p>;
   }
   return (
-    <ul className="jp-Reana-profiles" aria-label={trans.__('Secrets that are kept')}>
-      {secrets.secrets.map(({ name, kind }) => (
+    <ul className="jp-Reana-profiles" aria-label={trans.__('Saved secrets')}>
+      {secrets.items.map(({ name, kind }) => (
         <li key={name}>
           <span title={name}>
             {name} <span className="jp-Reana-dim">{kind === 'file' ? trans.__('File') : trans.__('Variable')}</span>
           </span>
           <Button
-            kind={secrets.doomed === name ? 'warn' : undefined}
-            aria-label={secrets.doomed === name ? trans.__('Delete %1 for good', name) : trans.__('Delete %1', name)}
+            kind={secrets.pendingDeletion === name ? 'warn' : undefined}
+            aria-label={
+              secrets.pendingDeletion === name ? trans.__('Delete %1 permanently', name) : trans.__('Delete %1', name)
+            }
             onClick={() => void secrets.forget(name)}
           >
-            {secrets.doomed === name ? trans.__('Delete for good') : trans.__('Delete…')}
+            {secrets.pendingDeletion === name ? trans.__('Delete permanently') : trans.__('Delete…')}
           </Button>
         </li>
       ))}
@@ -93,10 +95,10 @@ interface EntryProps {
 }
 
 function NewSecretView({ secrets }: { secrets: Secrets }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const id = React.useId();
   return (
-    <div className="jp-Reana-newSecret" role="group" aria-label={trans.__('A new secret')}>
+    <div className="jp-Reana-newSecret" role="group" aria-label={trans.__('New secret')}>
       <NameLine secrets={secrets} id={`${id}-name`} />
       <KindLine secrets={secrets} id={`${id}-kind`} />
       <ValueLine secrets={secrets} id={`${id}-value`} />
@@ -106,14 +108,14 @@ function NewSecretView({ secrets }: { secrets: Secrets }): React.JSX.Element {
           checked={secrets.replaces}
           onChange={({ target }) => secrets.change({ replaces: target.checked })}
         />
-        {trans.__('In place of one of the same name')}
+        {trans.__('Replace an existing secret with this name')}
       </label>
     </div>
   );
 }
 
 function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { kind, name, nameIsWrong } = secrets;
   return (
     <Line id={id} label={trans.__('Name')}>
@@ -129,7 +131,9 @@ function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
       />
       {nameIsWrong ? (
         <span className="jp-Reana-fieldError" id={`${id}-wrong`} role="alert">
-          {kind === 'env' ? trans.__('Letters, digits and _ only, no digit first.') : trans.__('No slash.')}
+          {kind === 'env'
+            ? trans.__('Use only letters, digits and “_”, and do not start with a digit.')
+            : trans.__('Names must not contain slashes.')}
         </span>
       ) : null}
     </Line>
@@ -137,9 +141,9 @@ function NameLine({ secrets, id }: EntryProps): React.JSX.Element {
 }
 
 function KindLine({ secrets, id }: EntryProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   return (
-    <Line id={id} label={trans.__('Kind')}>
+    <Line id={id} label={trans.__('Type')}>
       <select
         id={id}
         className="jp-mod-styled"
@@ -154,7 +158,7 @@ function KindLine({ secrets, id }: EntryProps): React.JSX.Element {
 }
 
 function ValueLine({ secrets, id }: EntryProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   return (
     <Line id={id} label={trans.__('Value')}>
       {secrets.kind === 'env' ? (

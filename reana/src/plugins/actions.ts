@@ -1,4 +1,4 @@
-/** What can be done with a run: start, stop, restart, delete, follow; each asks first where something would be lost. */
+/** Commands on a run: start, stop, restart, delete, share, follow; destructive ones ask first. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
@@ -9,12 +9,12 @@ import { askParameters } from '../launch/restart';
 import { askAndPrune } from '../run/prune';
 import { showShares } from '../run/share';
 import { Commands, IReana } from '../tokens';
-import { question } from '../ui/question';
-import { errorSentence } from '../ui/words';
-import { chosenRun } from './runs';
+import { dialogText } from '../ui/dialogtext';
+import { errorSentence } from '../ui/texts';
+import { selectedRun } from './runs';
 
-/** Without a time JupyterLab shows no more than a number at its bell; there it stays, too. */
-const SEEN = { autoClose: 10_000 } as const;
+/** Without `autoClose` JupyterLab only counts the notification at its bell, where this one stays, too. */
+const NOTIFICATION_OPTIONS = { autoClose: 10_000 } as const;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'reana-jupyterlab:actions',
@@ -26,10 +26,10 @@ const plugin: JupyterFrontEndPlugin<void> = {
     for (const { command, short, label, fits, act } of actions(app, reana)) {
       app.commands.addCommand(command, {
         label: args => (args.menu ? short : label),
-        isVisible: args => !args.menu || isOffered(reana, command, fits, chosenRun(app, args.id)),
-        isEnabled: args => chosenRun(app, args.id) !== '',
+        isVisible: args => !args.menu || isOffered(reana, command, fits, selectedRun(app, args.id)),
+        isEnabled: args => selectedRun(app, args.id) !== '',
         execute: args => {
-          const id = chosenRun(app, args.id);
+          const id = selectedRun(app, args.id);
           return guarded(reana, async () => act(await reana.store.load(id)), id);
         }
       });
@@ -45,10 +45,10 @@ export default plugin;
 
 interface Action {
   readonly command: string;
-  /** In the menu of a run. */
+  /** Label in the menu of a run. */
   readonly short: string;
   readonly label: string;
-  /** Whether the menu of a run of this status offers it. */
+  /** True if the menu of a run with this status offers it. */
   readonly fits: (status: Status) => boolean;
   readonly act: (run: Run) => Promise<void>;
 }
@@ -80,27 +80,30 @@ function actions(app: JupyterFrontEnd, reana: IReana): readonly Action[] {
     ),
     action(
       Commands.follow,
-      [trans.__('Tell Me When It Ends'), trans.__('Tell When the REANA Run Ends')],
+      [trans.__('Notify Me When It Ends'), trans.__('Notify Me When the REANA Run Ends')],
       isMoving,
       run => follow(reana, run)
     )
   ];
 }
 
-/** What changes a run is not offered for a run of somebody else. */
+/** True if the menu offers a command; changes are not offered for runs of other users. */
 function isOffered({ connection, store }: IReana, command: string, fits: Action['fits'], id: string): boolean {
   const run = store.get(id);
   const isAllowed = command === Commands.follow || !belongsToOther(run, connection.account?.email ?? '');
   return isAllowed && fits(run?.status ?? '');
 }
 
-/** Say what went wrong, and look again at the list, and at the run that it was about, in any case. */
+/** Notify about errors; refresh the list and the affected run in any case. */
 export async function guarded({ trans, runs, store }: IReana, act: () => Promise<void>, id = ''): Promise<void> {
   try {
     await act();
   } catch (error) {
     if (!isAbort(error)) {
-      Notification.error(error instanceof ReanaError ? errorSentence(trans, error) : String(error), SEEN);
+      Notification.error(
+        error instanceof ReanaError ? errorSentence(trans, error) : String(error),
+        NOTIFICATION_OPTIONS
+      );
     }
   } finally {
     if (id) {
@@ -112,13 +115,13 @@ export async function guarded({ trans, runs, store }: IReana, act: () => Promise
 
 async function start({ api, followed }: IReana, run: Run): Promise<void> {
   await api.runs.start(run.id);
-  followed.began(run.id);
+  followed.runStarted(run.id);
 }
 
 async function stop(reana: IReana, run: Run): Promise<void> {
   const { trans, api } = reana;
-  const text = trans.__('Its steps end at once. What they have written so far stays in the workspace.');
-  if (await sure(reana, trans.__('Stop %1?', fullName(run)), text, trans.__('Stop'))) {
+  const text = trans.__('Its steps end immediately. Files that they have written stay in the workspace.');
+  if (await confirmed(reana, trans.__('Stop %1?', fullName(run)), text, trans.__('Stop'))) {
     await api.runs.stop(run.id);
   }
 }
@@ -126,30 +129,30 @@ async function stop(reana: IReana, run: Run): Promise<void> {
 async function remove(reana: IReana, run: Run): Promise<void> {
   const { trans, api, followed } = reana;
   const text = [
-    trans.__('The run, its logs and every file in its workspace are lost. This cannot be undone.'),
-    ...losersOf(reana, await api.runs.relatives(run))
+    trans.__('This permanently deletes the run, its logs and all files in its workspace. This cannot be undone.'),
+    ...affectedRuns(reana, await api.runs.relatives(run))
   ].join('\n\n');
-  if (await sure(reana, trans.__('Delete %1?', fullName(run)), text, trans.__('Delete'))) {
+  if (await confirmed(reana, trans.__('Delete %1?', fullName(run)), text, trans.__('Delete'))) {
     followed.leave(run.id);
     await api.runs.remove(run.id);
     Notification.success(trans.__('%1 was deleted.', fullName(run)), { autoClose: 4000 });
   }
 }
 
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;
 
-/** The runs in the same workspace lose their files: REANA keeps them without, our own service deletes them, too. */
-function losersOf({ trans }: IReana, relatives: readonly Run[]): string[] {
+/** Name the runs in the same workspace: REANA keeps them without files, this project's service deletes them. */
+function affectedRuns({ trans }: IReana, relatives: readonly Run[]): string[] {
   if (relatives.length === 0) {
     return [];
   }
-  const names = relatives.slice(0, MOST_NAMED).map(fullName);
+  const names = relatives.slice(0, MAX_NAMED).map(fullName);
   const left = relatives.length - names.length;
   const all = left > 0 ? [...names, trans.__('and %1 more', String(left))] : names;
   return [
     trans._n(
-      '%1 other run works in the same workspace, and is deleted with it or left without its files: %2.',
-      '%1 other runs work in the same workspace, and are deleted with it or left without their files: %2.',
+      '%1 other run uses the same workspace and will be deleted or lose its files: %2.',
+      '%1 other runs use the same workspace and will be deleted or lose their files: %2.',
       relatives.length,
       all.join(', ')
     )
@@ -161,7 +164,7 @@ async function restart(app: JupyterFrontEnd, reana: IReana, run: Run): Promise<v
   const parameters = await askParameters(trans, run, await api.runs.specification(run.id));
   if (parameters) {
     const id = await api.runs.restart(run.id, parameters);
-    followed.began(id);
+    followed.runStarted(id);
     await app.commands.execute(Commands.open, { id });
   }
 }
@@ -175,7 +178,7 @@ async function follow({ followed }: IReana, run: Run): Promise<void> {
   return Promise.resolve();
 }
 
-async function sure({ trans }: IReana, title: string, text: string, label: string): Promise<boolean> {
+async function confirmed({ trans }: IReana, title: string, text: string, label: string): Promise<boolean> {
   const buttons = [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label })];
-  return (await showDialog({ title, body: question(text), buttons, defaultButton: 0 })).button.accept;
+  return (await showDialog({ title, body: dialogText(text), buttons, defaultButton: 0 })).button.accept;
 }

@@ -1,4 +1,4 @@
-/** Provides `IReana`: the connection to the back end and the state that all other plug-ins show. */
+/** Provides `IReana`: the API client and the state that all other plug-ins show. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -14,9 +14,9 @@ import { keptQuery, RunList, savedQuery } from '../model/runlist';
 import { Running } from '../model/running';
 import { RunStore } from '../model/runstore';
 import { IReana } from '../tokens';
-import { DOMAIN } from '../ui/words';
+import { DOMAIN } from '../ui/texts';
 
-export const PLUGIN_ID = 'reana-jupyterlab:plugin';
+const PLUGIN_ID = 'reana-jupyterlab:plugin';
 const INTERVAL_S = 10;
 const QUERY_KEY = 'reana-jupyterlab:query';
 const INCOMPLETE_KEY = 'reana-jupyterlab:incomplete';
@@ -90,7 +90,7 @@ function connectParts({ api, store, runs, followed, connection, running }: IRean
   });
 }
 
-/** What was searched for before a reload is searched for after it. */
+/** Save the query over a reload. */
 async function rememberQuery({ runs }: IReana, state: IStateDB): Promise<void> {
   runs.ask(savedQuery(await state.fetch(QUERY_KEY)));
   let kept = JSON.stringify(keptQuery(runs.query));
@@ -103,7 +103,7 @@ async function rememberQuery({ runs }: IReana, state: IStateDB): Promise<void> {
   });
 }
 
-/** What was not started is told after a reload, too. */
+/** Save incomplete runs over a reload. */
 async function rememberIncomplete({ incomplete }: IReana, state: IStateDB): Promise<void> {
   incomplete.restore(await state.fetch(INCOMPLETE_KEY));
   incomplete.changed.connect(() => void state.save(INCOMPLETE_KEY, incomplete.kept));

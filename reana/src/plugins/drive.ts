@@ -1,4 +1,4 @@
-/** Registers the drive of runs' files, and the way to it in the file browser. */
+/** Registers the drive with the files of runs, and the command that shows it. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
@@ -7,11 +7,11 @@ import { fullName } from '../api/values';
 import { ReanaDrive } from '../drive/drive';
 import { driveName } from '../drive/names';
 import { Commands, IReana } from '../tokens';
-import { chosenRun } from './runs';
+import { selectedRun } from './runs';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'reana-jupyterlab:drive',
-  description: 'The files of runs in the file browser, to be read.',
+  description: 'Files of runs in the file browser, read-only.',
   autoStart: true,
   requires: [IReana],
   optional: [IDefaultFileBrowser],
@@ -25,17 +25,17 @@ const plugin: JupyterFrontEndPlugin<void> = {
       const format = first?.fileFormat ?? (first ? 'text' : 'base64');
       return { format, mimeType: first?.mimeTypes[0] ?? '', type: notebook ? 'notebook' : 'file' };
     };
-    const refuse = (): Promise<never> =>
-      Promise.reject(new Error(trans.__('The files of a run can only be read here. Download them to change them.')));
-    contents.addDrive(new ReanaDrive(reana.api, serverSettings, { typeOf }, refuse));
+    const reject = (): Promise<never> =>
+      Promise.reject(new Error(trans.__('Files of a run are read-only here. Download them to change them.')));
+    contents.addDrive(new ReanaDrive(reana.api, serverSettings, { typeOf }, reject));
     app.commands.addCommand(Commands.browse, {
       label: args =>
         args.menu
           ? trans.__('Show in the File Browser')
           : trans.__('Show the Files of the REANA Run in the File Browser'),
-      isEnabled: args => browser !== null && chosenRun(app, args.id) !== '',
+      isEnabled: args => browser !== null && selectedRun(app, args.id) !== '',
       execute: async args => {
-        const run = await reana.api.runs.get(chosenRun(app, args.id));
+        const run = await reana.api.runs.get(selectedRun(app, args.id));
         await browser?.model.cd(`${driveName}:${fullName(run)}`);
         if (browser) {
           app.shell.activateById(browser.id);

@@ -1,4 +1,4 @@
-/** Tells once when a followed run has ended, with the way to its results or to the log that says why not. */
+/** Notifies once when a followed run has ended, with a link to its results or its failed log. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
@@ -11,13 +11,13 @@ const KEY = 'reana-jupyterlab:followed';
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'reana-jupyterlab:follow',
-  description: 'Tells when a run has ended.',
+  description: 'Notifies when a run has ended.',
   autoStart: true,
   requires: [IReana],
   optional: [IStateDB],
   activate: (app: JupyterFrontEnd, reana: IReana, state: IStateDB | null): void => {
     const { followed } = reana;
-    followed.ended.connect((_, run) => tell(app, reana, run));
+    followed.ended.connect((_, run) => notifyEnded(app, reana, run));
     if (state) {
       void remember(reana, state);
     }
@@ -40,7 +40,7 @@ async function remember({ followed, connection }: IReana, state: IStateDB): Prom
   resume();
 }
 
-function tell(app: JupyterFrontEnd, { trans }: IReana, run: Run): void {
+function notifyEnded(app: JupyterFrontEnd, { trans }: IReana, run: Run): void {
   const name = fullName(run);
   const open = (command: string) => (): void => void app.commands.execute(command, { id: run.id });
   if (run.status === 'finished') {

@@ -1,4 +1,4 @@
-/** Ways to a new run: launcher card, file browser, palette, and the tab in which it is prepared. */
+/** Entry points of a new run: launcher card, file browser menu, palette and its tab. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, Notification } from '@jupyterlab/apputils';
@@ -11,7 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 
 import { NewRunWidget, type NewRunActions } from '../launch/newrun';
-import type { Broken } from '../model/incomplete';
+import type { IncompleteRun } from '../model/incomplete';
 import { NewRun } from '../model/newrun';
 import { Commands, IReana } from '../tokens';
 import { reanaIcon } from '../ui/icons';
@@ -65,7 +65,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
 export default plugin;
 
-/** As JupyterLab itself calls it: a card of another name would stand in a section of its own. */
+/** JupyterLab's own name of the section; another name would create a new section. */
 function otherCategory(translator: ITranslator | null): string {
   const jupyterlab = (translator ?? nullTranslator).load('jupyterlab');
   return jupyterlab.__('Other');
@@ -75,11 +75,11 @@ interface Parts {
   readonly app: JupyterFrontEnd;
   readonly reana: IReana;
   readonly documents: IDocumentManager;
-  /** Where the person is in the file browser. */
+  /** The current folder of the file browser. */
   readonly folder: () => string;
 }
 
-/** Shows the one tab for new runs; with a path, that file is taken. */
+/** Shows the tab for new runs, with a file if a path is given. */
 function opener({ app, reana, documents, folder }: Parts): (path: string) => void {
   let shown: MainAreaWidget<NewRunWidget> | null = null;
   const actions: NewRunActions = {
@@ -88,15 +88,15 @@ function opener({ app, reana, documents, folder }: Parts): (path: string) => voi
     made: (id, broken) => {
       shown?.dispose();
       if (broken) {
-        tellBroken(app, reana, id, broken);
+        notifyIncomplete(app, reana, id, broken);
       } else {
-        reana.followed.began(id);
+        reana.followed.runStarted(id);
       }
       void reana.runs.refresh();
       void app.commands.execute(Commands.open, { id });
     }
   };
-  // What was wrong may be right as soon as the file is saved.
+  // Validate again when the file is saved.
   app.serviceManager.contents.fileChanged.connect((_, { type, newValue }) => {
     const model = shown?.isDisposed === false ? shown.content.model : null;
     if (model?.path && type === 'save' && newValue?.path === model.path) {
@@ -116,17 +116,25 @@ function opener({ app, reana, documents, folder }: Parts): (path: string) => voi
   };
 }
 
-/** The tab of the run says it, too; the notification leads there from anywhere. */
-function tellBroken(app: JupyterFrontEnd, { trans, incomplete }: IReana, id: string, broken: Broken): void {
+/** The run's tab shows the reason, too; the notification links to it. */
+function notifyIncomplete(
+  app: JupyterFrontEnd,
+  { trans, incomplete }: IReana,
+  id: string,
+  broken: IncompleteRun
+): void {
   incomplete.put(id, broken);
   const show = (): void => void app.commands.execute(Commands.open, { id });
-  Notification.error(trans.__('The run “%1” was created, but not started. Its tab says why.', broken.wanted.name), {
-    autoClose: false,
-    actions: [{ label: trans.__('Show the run'), callback: show, displayType: 'accent' }]
-  });
+  Notification.error(
+    trans.__('The run “%1” was created, but not started. Its tab shows the reason.', broken.wanted.name),
+    {
+      autoClose: false,
+      actions: [{ label: trans.__('Show the run'), callback: show, displayType: 'accent' }]
+    }
+  );
 }
 
-/** The YAML file that is chosen in the file browser, or that is open in front; empty: none. */
+/** The YAML file selected in the file browser or open in front; empty: none. */
 function selectedYaml(app: JupyterFrontEnd, documents: IDocumentManager, factory: IFileBrowserFactory | null): string {
   const browser = factory?.tracker.currentWidget;
   const inBrowser = app.contextMenuHitTest(node => node.classList.contains('jp-DirListing-item')) !== undefined;
@@ -138,14 +146,14 @@ function selectedYaml(app: JupyterFrontEnd, documents: IDocumentManager, factory
 }
 
 async function pickSpecification(manager: IDocumentManager, { trans }: IReana, folder: string): Promise<string> {
-  const answer = await FileDialog.getOpenFiles({
+  const response = await FileDialog.getOpenFiles({
     manager,
     title: trans.__('Choose a reana.yaml'),
     defaultPath: folder.includes(':') ? '' : folder,
     filter: ({ type, name }) =>
       type === 'directory' || YAML.test(name) ? { score: PathExt.basename(name) === 'reana.yaml' ? 0 : 1 } : null
   });
-  return answer.value?.[0]?.path ?? '';
+  return response.value?.[0]?.path ?? '';
 }
 
 /** Lines count from 1; 0 leaves the cursor where it is. */

@@ -1,4 +1,4 @@
-/** Puts the panel into the left side bar; it opens when the person opens it. */
+/** Adds the panel to the left side bar, closed at first. */
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
@@ -37,7 +37,7 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, panel: Panel): void {
   const { trans, runs, connection } = reana;
   const show = (): void => {
     app.shell.activateById(panel.id);
-    // A palette that closes gives the focus back to what had it before: the panel has the last word.
+    // A closing palette restores the previous focus; focus the panel after that.
     window.requestAnimationFrame(() => panel.activate());
   };
   app.commands.addCommand(Commands.showPanel, { label: trans.__('Show REANA Runs'), icon: reanaIcon, execute: show });

@@ -1,4 +1,4 @@
-/** Opens runs in the main area, and remembers which were open. */
+/** Opens runs in the main area, and restores them after a reload. */
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
@@ -48,9 +48,9 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, edit
   for (const [command, tab, short, label] of tabs) {
     app.commands.addCommand(command, {
       label: args => (args.menu ? short : label),
-      isEnabled: args => chosenRun(app, args.id) !== '',
+      isEnabled: args => selectedRun(app, args.id) !== '',
       execute: args => {
-        const id = chosenRun(app, args.id);
+        const id = selectedRun(app, args.id);
         if (id) {
           open(id, tab ?? (args.tab as Tab | undefined), typeof args.account === 'string' ? args.account : undefined);
         }
@@ -59,7 +59,7 @@ function addCommands(app: JupyterFrontEnd, reana: IReana, tracker: Tracker, edit
   }
 }
 
-/** Shows the tab of a run: the one that is open, or a new one. */
+/** Returns a function that shows the tab of a run, opening it if needed. */
 function opener(
   app: JupyterFrontEnd,
   reana: IReana,
@@ -88,13 +88,13 @@ function opener(
   };
 }
 
-/** Another account is connected. Signals call it with the run as `this`. */
+/** Handles a new account. Signals call it with the run as `this`. */
 function bind(this: OpenRun, _: Connection, account: string): void {
   this.bind(account);
 }
 
-/** The run that is meant: named, under the mouse in the list, or open in front. Empty: none. */
-export function chosenRun(app: JupyterFrontEnd, named: unknown): string {
+/** The run that a command is for: named, under the mouse in the list, or in front. Empty: none. */
+export function selectedRun(app: JupyterFrontEnd, named: unknown): string {
   if (typeof named === 'string' && named) {
     return named;
   }

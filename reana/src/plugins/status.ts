@@ -1,4 +1,4 @@
-/** How many runs go on and what is left of the quota, in the status bar. */
+/** Shows running runs and the quota in the status bar. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IStatusBar } from '@jupyterlab/statusbar';

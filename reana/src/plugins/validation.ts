@@ -1,4 +1,4 @@
-/** Underlines in the editor what is wrong in a `reana.yaml`, while one writes. */
+/** Underlines problems of a `reana.yaml` in the editor while typing. */
 
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { CodeMirrorEditor } from '@jupyterlab/codemirror';
@@ -14,11 +14,11 @@ import type { Problem } from '../api/values';
 import { IReana } from '../tokens';
 
 const SPECIFICATION = /^reana(-[^/]*)?\.ya?ml$/i;
-const REST_MS = 600;
+const DEBOUNCE_MS = 600;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: 'reana-jupyterlab:validation',
-  description: 'What is wrong in a reana.yaml, at its line.',
+  description: 'Problems of a reana.yaml, underlined in the editor.',
   autoStart: true,
   requires: [IReana, IEditorTracker],
   activate: (_app: JupyterFrontEnd, { api }: IReana, tracker: IEditorTracker): void => {
@@ -30,7 +30,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
         known.add(editor);
         editor.injectExtension([
           lintGutter(),
-          linter(view => check(api.create, widget.context.path, view.state.doc), { delay: REST_MS })
+          linter(view => check(api.create, widget.context.path, view.state.doc), { delay: DEBOUNCE_MS })
         ]);
       }
     };
@@ -43,7 +43,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
 
 export default plugin;
 
-/** Nothing is underlined while the back end cannot tell. */
+/** Shows no problems while the back end fails. */
 async function check(api: CreateApi, path: string, text: Text): Promise<Diagnostic[]> {
   try {
     const { problems } = await api.validate(path, text.toString());
@@ -56,7 +56,7 @@ async function check(api: CreateApi, path: string, text: Text): Promise<Diagnost
   }
 }
 
-/** From the column to the end of the line; what has no line stands at the first. */
+/** Marks from the column to the end of the line; problems without a line go to the first one. */
 export function place({ severity, message, line, column }: Problem, text: Text): Diagnostic {
   const found = text.line(Math.max(1, Math.min(line, text.lines)));
   const from = Math.min(found.to, found.from + Math.max(0, column - 1));

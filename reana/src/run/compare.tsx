@@ -1,4 +1,4 @@
-/** What is different between this run and another: parameters, files, specification. */
+/** Compares this run with another: parameters, files, specification. */
 
 import * as React from 'react';
 
@@ -7,18 +7,18 @@ import { fullName, type FileChange, type FileChanges, type Json, type JsonObject
 import type { Run, Specification } from '../api/values';
 import { changedParameters, type ParameterChange } from '../model/compare';
 import { diffLines, hunks, type Hunk } from '../model/diff';
-import { Part } from '../model/part';
-import { StatePane } from '../ui/bricks';
+import { Loadable } from '../model/loadable';
+import { StatePane } from '../ui/components';
 import { pictures } from '../ui/icons';
-import { statusWord, useWords } from '../ui/words';
+import { statusLabel, useTranslator } from '../ui/texts';
 import type { RunProps } from './context';
-import { asYaml } from './specification';
+import { toYaml } from './specification';
 import { Loaded } from './states';
 
 const CANDIDATES = 100;
 
 export function Compare(props: RunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { run, reana } = props;
   const [other, setOther] = React.useState('');
   const candidates = usePart(
@@ -36,7 +36,7 @@ export function Compare(props: RunProps): React.JSX.Element {
               <option value="">{trans.__('choose a run')}</option>
               {ranked(items, run.run.value).map(one => (
                 <option key={one.id} value={one.id}>
-                  {fullName(one)} ({statusWord(trans, one.status)})
+                  {fullName(one)} ({statusLabel(trans, one.status)})
                 </option>
               ))}
             </select>
@@ -48,8 +48,8 @@ export function Compare(props: RunProps): React.JSX.Element {
       ) : (
         <StatePane
           picture={pictures.filtered}
-          title={trans.__('What changed between two runs?')}
-          text={trans.__('Choose another run to see the parameters, files and lines that differ.')}
+          title={trans.__('Compare two runs')}
+          text={trans.__('Choose another run to see which parameters, files and lines differ.')}
         />
       )}
     </div>
@@ -68,7 +68,7 @@ interface DifferencesProps extends RunProps {
 }
 
 function Differences({ run, reana, id, other }: DifferencesProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const theirs = usePart(() => signal => reana.api.runs.specification(id, signal), [id]);
   const files = usePart(() => signal => reana.api.runs.fileChanges(id, run.id, signal), [id, run.id]);
   const value = run.run.value;
@@ -82,7 +82,7 @@ function Differences({ run, reana, id, other }: DifferencesProps): React.JSX.Ele
       <section aria-label={trans.__('Files')}>
         <h3>{trans.__('Files')}</h3>
         {shared ? (
-          <p className="jp-Reana-dim">{trans.__('Both runs work in the same workspace: they have the same files.')}</p>
+          <p className="jp-Reana-dim">{trans.__('Both runs use the same workspace, so their files are the same.')}</p>
         ) : (
           <Loaded part={files} show={found => <Files found={found} />} />
         )}
@@ -100,9 +100,9 @@ interface ChangesProps {
   readonly after: Specification;
 }
 
-/** Each parameter that differs with both values, whether a run was given them or the specification has them. */
+/** Parameters that differ, with both values. */
 function Parameters({ before, after }: ChangesProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const changes = changedParameters(before, after);
   return (
     <section aria-label={trans.__('Parameters')}>
@@ -140,9 +140,9 @@ function parameterRow({ name, before, after, beforeIsDefault, afterIsDefault }: 
 }
 
 function Value({ value, isDefault }: { value: Json | undefined; isDefault: boolean }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   if (value === undefined) {
-    return <span className="jp-Reana-dim">{trans.__('not there')}</span>;
+    return <span className="jp-Reana-dim">{trans.__('not present')}</span>;
   }
   return (
     <>
@@ -152,22 +152,22 @@ function Value({ value, isDefault }: { value: Json | undefined; isDefault: boole
   );
 }
 
-const MOST_FILES = 500;
+const MAX_FILES = 500;
 
 function Files({ found: { changes, complete } }: { found: FileChanges }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const words: Readonly<Record<FileChange['kind'], string>> = {
     changed: trans.__('changed'),
     first: trans.__('only in the other run'),
     second: trans.__('only in this run')
   };
   const signs = { changed: '≠', first: '−', second: '+' } as const;
-  const left = changes.length - MOST_FILES;
+  const left = changes.length - MAX_FILES;
   return (
     <>
       {changes.length > 0 ? (
         <ul className="jp-Reana-changedFiles">
-          {changes.slice(0, MOST_FILES).map(({ path, kind }) => (
+          {changes.slice(0, MAX_FILES).map(({ path, kind }) => (
             <li key={path} data-kind={kind}>
               <span aria-hidden>{signs[kind]}</span> <code>{path}</code>{' '}
               <span className="jp-Reana-dim">{words[kind]}</span>
@@ -180,7 +180,7 @@ function Files({ found: { changes, complete } }: { found: FileChanges }): React.
       {left > 0 ? <p className="jp-Reana-dim">{trans._n('%1 more file', '%1 more files', left)}</p> : null}
       {complete ? null : (
         <p className="jp-Reana-notice" role="note">
-          {trans.__('There may be more: the server did not compare everything.')}
+          {trans.__('There may be more differences: the server did not compare all files.')}
         </p>
       )}
     </>
@@ -188,14 +188,14 @@ function Files({ found: { changes, complete } }: { found: FileChanges }): React.
 }
 
 function SpecificationLines({ before, after }: ChangesProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const found = hunks(diffLines(spelled(before.specification), spelled(after.specification)));
   return (
     <section aria-label={trans.__('Specification')}>
       <h3>{trans.__('Specification')}</h3>
       {found.length > 0 ? (
         <p className="jp-Reana-dim">
-          {trans.__('Lines with − are only in the other run, lines with + only in this one.')}
+          {trans.__('Lines with − are only in the other run, lines with + only in this run.')}
         </p>
       ) : null}
       <Diff found={found} />
@@ -204,11 +204,11 @@ function SpecificationLines({ before, after }: ChangesProps): React.JSX.Element 
 }
 
 function spelled(value: JsonObject): string {
-  return Object.keys(value).length > 0 ? asYaml(value) : '';
+  return Object.keys(value).length > 0 ? toYaml(value) : '';
 }
 
 function Diff({ found }: { found: readonly Hunk[] }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   if (found.length === 0) {
     return <p className="jp-Reana-dim">{trans.__('No difference')}</p>;
   }
@@ -217,7 +217,7 @@ function Diff({ found }: { found: readonly Hunk[] }): React.JSX.Element {
     <div className="jp-Reana-diff" tabIndex={0} role="group" aria-label={trans.__('Differences')}>
       {found.map((hunk, index) => (
         <React.Fragment key={index}>
-          {hunk.skipped > 0 ? <p>{trans._n('%1 equal line', '%1 equal lines', hunk.skipped)}</p> : null}
+          {hunk.skipped > 0 ? <p>{trans._n('%1 unchanged line', '%1 unchanged lines', hunk.skipped)}</p> : null}
           {hunk.lines.map((line, number) => (
             <div key={number} data-kind={line.kind}>
               <span aria-hidden>{line.before ?? ''}</span>
@@ -232,10 +232,10 @@ function Diff({ found }: { found: readonly Hunk[] }): React.JSX.Element {
   );
 }
 
-/** A part that belongs to the view: asked for when it appears, given up when it goes. */
-function usePart<T>(make: () => (signal: AbortSignal) => Promise<T>, of: readonly unknown[]): Part<T> {
+/** A value of the view: loaded when it mounts, cancelled when it unmounts. */
+function usePart<T>(make: () => (signal: AbortSignal) => Promise<T>, of: readonly unknown[]): Loadable<T> {
   const [, again] = React.useReducer((count: number) => count + 1, 0);
-  const part = React.useMemo(() => new Part(make(), again), of);
+  const part = React.useMemo(() => new Loadable(make(), again), of);
   React.useEffect(() => {
     void part.load().catch(() => undefined);
     return () => part.cancel();

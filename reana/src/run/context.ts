@@ -1,4 +1,4 @@
-/** What the views of an open run are given. */
+/** Props of the views of an open run. */
 
 import type { CommandRegistry } from '@lumino/commands';
 
@@ -7,7 +7,7 @@ import type { Transfers } from '../model/transfers';
 import type { IReana } from '../tokens';
 import type { TextViewer } from '../ui/textviewer';
 
-/** In the list of steps, beside the steps' own identifiers. */
+/** Identifier of the engine in the list of steps. */
 export const ENGINE = 'engine';
 
 export interface RunProps {

@@ -1,4 +1,4 @@
-/** The files of a run: look at them, fetch them, put others there, delete them. */
+/** The files of a run: view, download, upload and delete. */
 
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
@@ -7,13 +7,13 @@ import { ReanaError } from '../api/errors';
 import { fullName, hasEnded, type WorkspaceFile } from '../api/values';
 import { buildTree, filesBelow, selectedFiles, type Order, type TreeNode } from '../model/tree';
 import { size } from '../model/time';
-import { oneByOne, Transfer } from '../model/transfers';
+import { sequentially, Transfer } from '../model/transfers';
 import { Commands } from '../tokens';
-import { Button, StatePane } from '../ui/bricks';
+import { Button, StatePane } from '../ui/components';
 import { pictures } from '../ui/icons';
-import { question } from '../ui/question';
+import { dialogText } from '../ui/dialogtext';
 import { SearchField } from '../ui/search';
-import { errorSentence, language, useWords } from '../ui/words';
+import { errorSentence, language, useTranslator } from '../ui/texts';
 import type { RunProps } from './context';
 import { FileTree } from './filetree';
 import { useOwner } from './owner';
@@ -21,14 +21,14 @@ import { Loaded } from './states';
 import { TransferList } from './transfers';
 
 export function Files(props: RunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { run, reana } = props;
   if (run.run.value?.status === 'deleted') {
     return (
       <StatePane
         picture={pictures.empty}
         title={trans.__('This run was deleted')}
-        text={trans.__('Its files may be gone with it.')}
+        text={trans.__('Its files may have been deleted as well.')}
       />
     );
   }
@@ -42,7 +42,7 @@ export function Files(props: RunProps): React.JSX.Element {
   );
 }
 
-/** Puts files there; null: it is a run of somebody else, whose files can only be read. */
+/** Uploads files; null: the run belongs to another user and is read-only. */
 type Upload = ((files: readonly File[]) => void) | null;
 
 interface WorkspaceProps extends RunProps {
@@ -79,26 +79,26 @@ function Workspace(props: WorkspaceProps): React.JSX.Element {
         select={setSelection}
         open={props.openFile}
       />
-      <Sum files={shown} />
+      <FileTotals files={shown} />
     </>
   );
 }
 
 function NoFiles({ upload }: Pick<WorkspaceProps, 'upload'>): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   return (
     <StatePane
       picture={pictures.empty}
       title={trans.__('No files yet')}
-      text={upload ? trans.__('Drop files here to put them into the workspace of this run.') : undefined}
+      text={upload ? trans.__('Drop files here to upload them to the workspace of this run.') : undefined}
     >
       {upload ? <UploadButton upload={upload} /> : null}
     </StatePane>
   );
 }
 
-function Sum({ files }: { files: readonly TreeNode[] }): React.JSX.Element {
-  const trans = useWords();
+function FileTotals({ files }: { files: readonly TreeNode[] }): React.JSX.Element {
+  const trans = useTranslator();
   const bytes = files.reduce((sum, file) => sum + Math.max(0, file.size), 0);
   return (
     <p className="jp-Reana-fileSum" role="status">
@@ -115,12 +115,12 @@ interface ToolsProps extends WorkspaceProps {
   readonly unselect: () => void;
 }
 
-/** What can be done with the files that are chosen, or with all that are shown. */
+/** Toolbar for the selected files, or for all that are shown. */
 function FileTools(props: ToolsProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { chosen, shown, search, setSearch, unselect, upload, run, commands } = props;
-  const remove = (): void => void erase(props, chosen).then(gone => gone && unselect());
-  const fetchThem = (): void => void fetchFiles(props, chosen.length > 0 ? chosen : shown);
+  const remove = (): void => void deleteFiles(props, chosen).then(gone => gone && unselect());
+  const download = (): void => void downloadFiles(props, chosen.length > 0 ? chosen : shown);
   return (
     <div className="jp-Reana-fileTools">
       <SearchField label={trans.__('Search files')} value={search} settle={setSearch} />
@@ -138,7 +138,7 @@ function FileTools(props: ToolsProps): React.JSX.Element {
           {trans.__('Delete…')}
         </Button>
       ) : null}
-      <Button kind="accept" disabled={shown.length === 0} onClick={fetchThem}>
+      <Button kind="accept" disabled={shown.length === 0} onClick={download}>
         {chosen.length > 0
           ? trans._n('Download %1 file', 'Download %1 files', chosen.length)
           : trans.__('Download all')}
@@ -153,7 +153,7 @@ function matching(files: readonly WorkspaceFile[], search: string): readonly Wor
 }
 
 function UploadButton({ upload }: { upload: (files: readonly File[]) => void }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const input = React.useRef<HTMLInputElement>(null);
   return (
     <>
@@ -178,7 +178,7 @@ interface DropProps {
   readonly children: React.ReactNode;
 }
 
-/** Files from outside may be dropped anywhere on it. */
+/** Accepts files dropped from the desktop. */
 function DropZone({ upload, children }: DropProps): React.JSX.Element {
   const [over, setOver] = React.useState(false);
   const carries = (event: React.DragEvent): boolean => upload !== null && event.dataTransfer.types.includes('Files');
@@ -206,8 +206,8 @@ function DropZone({ upload, children }: DropProps): React.JSX.Element {
   );
 }
 
-/** Fetch files into the folder of the run beside the person's own files; none named: all of them. */
-async function fetchFiles({ run, reana, transfers }: RunProps, files: readonly TreeNode[]): Promise<void> {
+/** Download files into the run's folder below Jupyter's root; empty: all files. */
+async function downloadFiles({ run, reana, transfers }: RunProps, files: readonly TreeNode[]): Promise<void> {
   const { trans, api } = reana;
   const paths = files.map(({ path }) => path);
   const transfer = new Transfer('download', async (signal, report, miss) => {
@@ -230,25 +230,25 @@ async function put({ run, reana, transfers }: RunProps, files: readonly File[]):
       reana.api.workspace.upload(run.id, file.name, file, signal, report)
   }));
   if (pieces.length > 0) {
-    await transfers.add(new Transfer('upload', oneByOne(pieces)));
+    await transfers.add(new Transfer('upload', sequentially(pieces)));
     await run.files.load().catch(() => undefined);
   }
 }
 
-const MOST_NAMED = 8;
+const MAX_NAMED = 8;
 
-/** Answers whether they were deleted. */
-async function erase({ run, reana }: RunProps, files: readonly TreeNode[]): Promise<boolean> {
+/** Resolves to false if the user cancelled. */
+async function deleteFiles({ run, reana }: RunProps, files: readonly TreeNode[]): Promise<boolean> {
   const { trans, api } = reana;
-  const names = files.slice(0, MOST_NAMED).map(({ path }) => path);
-  const more = files.length > MOST_NAMED ? `\n${trans.__('and %1 more', String(files.length - MOST_NAMED))}` : '';
-  const answer = await showDialog({
+  const names = files.slice(0, MAX_NAMED).map(({ path }) => path);
+  const more = files.length > MAX_NAMED ? `\n${trans.__('and %1 more', String(files.length - MAX_NAMED))}` : '';
+  const result = await showDialog({
     title: trans._n('Delete %1 file?', 'Delete %1 files?', files.length),
-    body: question(`${trans.__('This cannot be undone:')}\n${names.join('\n')}${more}`),
+    body: dialogText(`${trans.__('The following files will be permanently deleted:')}\n${names.join('\n')}${more}`),
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label: trans.__('Delete') })],
     defaultButton: 0
   });
-  if (!answer.button.accept) {
+  if (!result.button.accept) {
     return false;
   }
   try {

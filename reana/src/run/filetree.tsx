@@ -1,31 +1,31 @@
-/** Files as a tree that the keyboard can walk: arrows move, open and close; space chooses; Enter opens. */
+/** Keyboard-accessible file tree: arrows move and fold, Space selects, Enter opens. */
 
 import { caretDownIcon, caretRightIcon, fileIcon, folderIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ago, exact, size } from '../model/time';
 import { allFolders, visibleRows, type Order, type Row, type SortKey, type TreeNode } from '../model/tree';
-import { language, useWords } from '../ui/words';
-import { ROW_PX, useSight } from './sight';
+import { language, useTranslator } from '../ui/texts';
+import { ROW_PX, useViewport } from './viewport';
 
 interface TreeProps {
   readonly tree: readonly TreeNode[];
   readonly order: Order;
   readonly setOrder: (order: Order) => void;
-  /** While one searches, everything that is found is in sight. */
+  /** Expand all folders, during a search. */
   readonly expandAll: boolean;
   readonly selection: ReadonlySet<string>;
   readonly select: (selection: ReadonlySet<string>) => void;
   readonly open: (path: string) => void;
 }
 
-/** Only the rows in sight are drawn: there may be ten thousand. */
+/** Renders only visible rows: there may be ten thousand. */
 export function FileTree(props: TreeProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { selection } = props;
   const [current, setCurrent] = React.useState('');
   const { all: rows, fold } = useRows(props);
-  const sight = useSight(rows.length);
+  const sight = useViewport(rows.length);
   const act: RowActions = {
     choose: path => props.select(toggled(selection, path)),
     fold,
@@ -63,7 +63,7 @@ function toggled(set: ReadonlySet<string>, path: string): ReadonlySet<string> {
   return changed.delete(path) ? changed : changed.add(path);
 }
 
-/** The rows in sight; the folders at the top are open at first. */
+/** Expanded rows; top-level folders are open at first. */
 function useRows({ tree, expandAll }: TreeProps): { all: readonly Row[]; fold: (path: string) => void } {
   const [opened, setOpened] = React.useState<ReadonlySet<string>>(() => new Set(tree.map(({ path }) => path)));
   const open = React.useMemo(() => (expandAll ? new Set(allFolders(tree)) : opened), [expandAll, opened, tree]);
@@ -75,7 +75,7 @@ interface RowActions {
   readonly fold: (path: string) => void;
   readonly open: (node: TreeNode) => void;
   readonly focus: (path: string) => void;
-  /** To a row by its number, in sight or not. */
+  /** Go to a row by its index, visible or not. */
   readonly go: (index: number) => void;
 }
 
@@ -114,7 +114,7 @@ function FileRow({ row, act, selected, tabStop }: RowProps): React.JSX.Element {
   );
 }
 
-/** A click on the name opens, one on the triangle folds, one elsewhere in the row chooses. */
+/** Clicking the name opens, the triangle folds, the rest of the row selects. */
 function FileName({ row: { node, level, expanded }, act }: Pick<RowProps, 'row' | 'act'>): React.JSX.Element {
   const caret = expanded ? caretDownIcon : caretRightIcon;
   const kind = node.folder ? folderIcon : fileIcon;
@@ -144,14 +144,14 @@ function FileName({ row: { node, level, expanded }, act }: Pick<RowProps, 'row' 
 }
 
 function Head({ order, setOrder }: Pick<TreeProps, 'order' | 'setOrder'>): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const words: readonly (readonly [SortKey, string])[] = [
     ['name', trans.__('Name')],
     ['size', trans.__('Size')],
     ['modified', trans.__('Modified')]
   ];
   return (
-    <div className="jp-Reana-treeHead" role="group" aria-label={trans.__('Order of the files')}>
+    <div className="jp-Reana-treeHead" role="group" aria-label={trans.__('Sort order of the files')}>
       {words.map(([key, word]) => (
         <button
           key={key}

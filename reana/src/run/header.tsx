@@ -1,18 +1,18 @@
-/** Which run this is, how it goes, and what can be done with it. */
+/** Header of a run: name, status, duration and actions. */
 
 import * as React from 'react';
 
 import { hasEnded, isMoving, type Run } from '../api/values';
 import { ago, clock, duration, exact } from '../model/time';
 import { Commands } from '../tokens';
-import { Button, StatusMark } from '../ui/bricks';
+import { Button, StatusBadge } from '../ui/components';
 import { useNow, useObserved } from '../ui/observe';
 import { useOwner } from './owner';
-import { language, statusWord, useWords } from '../ui/words';
+import { language, statusLabel, useTranslator } from '../ui/texts';
 import type { RunProps } from './context';
 
 export function Header(props: RunProps & { readonly value: Run }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { value } = props;
   const moving = isMoving(value.status);
   const now = useNow(moving);
@@ -22,7 +22,7 @@ export function Header(props: RunProps & { readonly value: Run }): React.JSX.Ele
       <h2>
         {value.name} {value.run ? <span className="jp-Reana-dim">#{value.run}</span> : null}
       </h2>
-      <StatusMark status={value.status} word={statusWord(trans, value.status)} />
+      <StatusBadge status={value.status} word={statusLabel(trans, value.status)} />
       <span className="jp-Reana-dim">
         {took === null ? null : <span>{trans.__('run time %1', clock(took))} · </span>}
         <span title={exact(value.createdAt, language())}>{ago(value.createdAt, now, language())}</span>
@@ -33,9 +33,9 @@ export function Header(props: RunProps & { readonly value: Run }): React.JSX.Ele
   );
 }
 
-/** Whose run it is, where it is not the person's own. */
+/** The owner of a run of another user. */
 function SharedBy({ reana, run }: RunProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   const owner = useOwner(reana, run);
   return owner ? (
     <span className="jp-Reana-shared" title={trans.__('You can view it, but not change it.')}>
@@ -45,7 +45,7 @@ function SharedBy({ reana, run }: RunProps): React.JSX.Element | null {
 }
 
 function Actions({ reana, run, commands, value }: RunProps & { readonly value: Run }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   useObserved(reana.followed, reana.connection, reana.incomplete);
   const moving = isMoving(value.status);
   const mine = useOwner(reana, run) === '';
@@ -55,7 +55,7 @@ function Actions({ reana, run, commands, value }: RunProps & { readonly value: R
     <span className="jp-Reana-actions">
       {moving ? (
         <Button aria-pressed={followed} onClick={act(Commands.follow)}>
-          {followed ? trans.__('Following') : trans.__('Tell me when it ends')}
+          {followed ? trans.__('Following') : trans.__('Notify me when it ends')}
         </Button>
       ) : null}
       {mine && value.status === 'created' ? (

@@ -1,19 +1,19 @@
-/** The log of the engine and of each step; while the run goes on, the newest lines stay in sight. */
+/** Logs of the engine and of each step; scrolls along while the run is active. */
 
 import * as React from 'react';
 
 import type { Logs } from '../api/values';
 import { logPart, type LogPart } from '../model/loglines';
 import { interestingStep } from '../model/steps';
-import { StatusMark } from '../ui/bricks';
+import { StatusBadge } from '../ui/components';
 import { SearchField } from '../ui/search';
-import { statusWord, useWords } from '../ui/words';
+import { statusLabel, useTranslator } from '../ui/texts';
 import { ENGINE, type RunProps } from './context';
 import { Loaded } from './states';
 
 const SERVICE = 'service ';
 
-/** What the engine wrote, and after it what it reports of the end. */
+/** The engine's log with its final report. */
 function withReport({ engine, report }: Logs): string {
   return report ? [engine.trimEnd(), report].filter(Boolean).join('\n') : engine;
 }
@@ -23,7 +23,7 @@ export function LogView(props: RunProps): React.JSX.Element {
 }
 
 function StepLogs({ run, logs }: RunProps & { readonly logs: Logs }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const [search, setSearch] = React.useState('');
   const chosen = run.step || interestingStep(logs, run.run.value?.status ?? '')?.id || ENGINE;
   const job = logs.jobs.find(one => one.id === chosen);
@@ -40,7 +40,7 @@ function StepLogs({ run, logs }: RunProps & { readonly logs: Logs }): React.JSX.
           <li key={id}>
             <button type="button" aria-current={id === chosen} onClick={() => run.show('logs', id)}>
               <span className="jp-Reana-name">{name}</span>
-              {status ? <StatusMark status={status} word={statusWord(trans, status)} /> : null}
+              {status ? <StatusBadge status={status} word={statusLabel(trans, status)} /> : null}
             </button>
           </li>
         ))}
@@ -70,7 +70,7 @@ interface LinesProps {
 }
 
 function Lines({ log, search, moving }: LinesProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const part = React.useMemo(() => logPart(log, search), [log, search]);
   const { pane, notice } = useEnd(part);
   return (
@@ -104,7 +104,7 @@ function Lines({ log, search, moving }: LinesProps): React.JSX.Element {
   );
 }
 
-/** Keeps the end in sight until somebody scrolls away from it. */
+/** Keeps scrolling to the end until the user scrolls away. */
 function useEnd(part: LogPart): { pane: React.RefObject<HTMLDivElement>; notice: () => void } {
   const pane = React.useRef<HTMLDivElement>(null);
   const atEnd = React.useRef(true);
@@ -121,13 +121,13 @@ function useEnd(part: LogPart): { pane: React.RefObject<HTMLDivElement>; notice:
 }
 
 function NoLines({ search, moving }: { search: string; moving: boolean }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   if (search) {
-    return <p className="jp-Reana-dim">{trans.__('No line matches “%1”.', search)}</p>;
+    return <p className="jp-Reana-dim">{trans.__('No lines match “%1”.', search)}</p>;
   }
   return (
     <p className="jp-Reana-dim">
-      {moving ? trans.__('Nothing was written yet; it appears here by itself.') : trans.__('Nothing was written.')}
+      {moving ? trans.__('No output yet. New lines appear here automatically.') : trans.__('No output.')}
     </p>
   );
 }

@@ -1,20 +1,20 @@
-/** Above a run that was created, and then not filled or not started: why, and the way to complete it. */
+/** Notice above a run whose upload or start failed, with a button to complete it. */
 
 import * as React from 'react';
 
-import { Button, Progress } from '../ui/bricks';
+import { Button, Progress } from '../ui/components';
 import { useObserved } from '../ui/observe';
-import { useWords } from '../ui/words';
+import { useTranslator } from '../ui/texts';
 import type { RunProps } from './context';
 
 export function NotStarted({ reana, run }: RunProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   const { incomplete, followed } = reana;
   useObserved(incomplete);
   const broken = incomplete.get(run.id);
   const transfer = incomplete.transfer(run.id);
   const complete = (): void => {
-    void incomplete.complete(run.id).then(started => started && followed.began(run.id));
+    void incomplete.complete(run.id).then(started => started && followed.runStarted(run.id));
   };
   if (!broken) {
     return null;
@@ -25,7 +25,7 @@ export function NotStarted({ reana, run }: RunProps): React.JSX.Element | null {
       ? trans.__('Uploading %1 of %2: %3', String(Math.min(filesDone + 1, filesTotal)), String(filesTotal), current)
       : trans.__('Starting…');
   return (
-    <section className="jp-Reana-notStarted" aria-label={trans.__('Why it was not started')}>
+    <section className="jp-Reana-notStarted" aria-label={trans.__('Reason for the failed start')}>
       <p role="alert">{broken.message || trans.__('The run was created, but not started.')}</p>
       {transfer ? (
         <div className="jp-Reana-submit" role="status">

@@ -1,4 +1,4 @@
-/** The run at a glance: how far it is, its steps in time, its parameters and results. */
+/** Overview of a run: progress, timeline, parameters and results. */
 
 import * as React from 'react';
 
@@ -7,21 +7,21 @@ import { parametersOf } from '../model/compare';
 import type { OpenRun } from '../model/openrun';
 import { engineReason, failedInEngine, failedStep, progress, results, timeline } from '../model/steps';
 import { clock, exact, size } from '../model/time';
-import { Progress, StatusMark } from '../ui/bricks';
+import { Progress, StatusBadge } from '../ui/components';
 import { EnvironmentNote } from '../ui/environment';
 import { useNow } from '../ui/observe';
-import { language, statusWord, useWords } from '../ui/words';
+import { language, statusLabel, useTranslator } from '../ui/texts';
 import { ENGINE, type RunProps } from './context';
 import { Loaded } from './states';
 
 export function Overview(props: RunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { run } = props;
   const value = run.run.value;
   return (
     <div className="jp-Reana-overview">
-      {value ? <HowFar value={value} /> : null}
-      <FailedEnd {...props} />
+      {value ? <RunProgress value={value} /> : null}
+      <FailureSummary {...props} />
       <section aria-label={trans.__('Steps')}>
         <h3>{trans.__('Steps')}</h3>
         <EnvironmentNote
@@ -37,10 +37,10 @@ export function Overview(props: RunProps): React.JSX.Element {
   );
 }
 
-function HowFar({ value }: { value: Run }): React.JSX.Element {
-  const trans = useWords();
+function RunProgress({ value }: { value: Run }): React.JSX.Element {
+  const trans = useTranslator();
   const { done, total } = progress(value);
-  const label = total > 0 ? trans.__('%1 of %2 commands done', String(done), String(total)) : trans.__('No step yet');
+  const label = total > 0 ? trans.__('%1 of %2 commands done', String(done), String(total)) : trans.__('No steps yet');
   return (
     <div className="jp-Reana-howFar" data-status={value.status}>
       <Progress value={done} total={total} label={label} status={value.status} />
@@ -51,13 +51,13 @@ function HowFar({ value }: { value: Run }): React.JSX.Element {
 
 const LAST_LINES = 8;
 
-/** What the failed step, or the engine, said last: what a person who opens a failed run wants to see. */
-function FailedEnd({ run }: RunProps): React.JSX.Element | null {
-  const trans = useWords();
+/** The last lines of the failed step or of the engine. */
+function FailureSummary({ run }: RunProps): React.JSX.Element | null {
+  const trans = useTranslator();
   const status = run.run.value?.status ?? '';
   const logs = run.logs.value;
   if (logs && failedInEngine(status, logs)) {
-    return <EngineEnd run={run} logs={logs} />;
+    return <EngineFailure run={run} logs={logs} />;
   }
   const job = status === 'failed' ? failedStep(logs) : null;
   if (!job) {
@@ -65,43 +65,43 @@ function FailedEnd({ run }: RunProps): React.JSX.Element | null {
   }
   const last = job.log.trimEnd().split('\n').slice(-LAST_LINES).join('\n');
   return (
-    <section className="jp-Reana-failedEnd" aria-label={trans.__('Why it failed')}>
-      <h3>{trans.__('Failed at the step “%1”', job.name)}</h3>
-      {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The step wrote nothing.')}</p>}
+    <section className="jp-Reana-failedEnd" aria-label={trans.__('Reason for the failure')}>
+      <h3>{trans.__('Failed at step “%1”', job.name)}</h3>
+      {last ? <pre tabIndex={0}>{last}</pre> : <p>{trans.__('The step wrote no output.')}</p>}
       <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', job.id)}>
-        {trans.__('Show its whole log')}
+        {trans.__('Show full log')}
       </button>
     </section>
   );
 }
 
-function EngineEnd({ run, logs }: { run: OpenRun; logs: Logs }): React.JSX.Element {
-  const trans = useWords();
+function EngineFailure({ run, logs }: { run: OpenRun; logs: Logs }): React.JSX.Element {
+  const trans = useTranslator();
   const last = engineReason(logs, LAST_LINES);
   return (
-    <section className="jp-Reana-failedEnd" aria-label={trans.__('Why it failed')}>
+    <section className="jp-Reana-failedEnd" aria-label={trans.__('Reason for the failure')}>
       <h3>
         {logs.jobs.length === 0
           ? trans.__('Failed in the workflow engine, before any step')
-          : trans.__('Failed in the workflow engine, not at a step')}
+          : trans.__('Failed in the workflow engine, not in a step')}
       </h3>
       {last ? (
         <pre tabIndex={0}>{last}</pre>
       ) : (
-        <p>{trans.__('The engine wrote no log. Ask the operators of the server.')}</p>
+        <p>{trans.__('The workflow engine wrote no log. Contact the administrator of the server.')}</p>
       )}
       <button type="button" className="jp-Reana-link" onClick={() => run.show('logs', ENGINE)}>
-        {trans.__('Show its whole log')}
+        {trans.__('Show full log')}
       </button>
     </section>
   );
 }
 
 function Timeline({ run, jobs }: RunProps & { readonly jobs: readonly Job[] }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const now = useNow(jobs.some(job => isMoving(job.status)));
   if (jobs.length === 0) {
-    return <p className="jp-Reana-dim">{trans.__('No step has started.')}</p>;
+    return <p className="jp-Reana-dim">{trans.__('No steps have started.')}</p>;
   }
   return (
     <ul className="jp-Reana-timeline">
@@ -117,7 +117,7 @@ function Timeline({ run, jobs }: RunProps & { readonly jobs: readonly Job[] }): 
               <span style={{ marginLeft: `${100 * from}%`, width: `max(3px, ${100 * width}%)` }} />
             </span>
             <span className="jp-Reana-took">{took === null ? '' : clock(took)}</span>
-            <StatusMark status={job.status} word={statusWord(trans, job.status)} />
+            <StatusBadge status={job.status} word={statusLabel(trans, job.status)} />
           </button>
         </li>
       ))}
@@ -125,10 +125,10 @@ function Timeline({ run, jobs }: RunProps & { readonly jobs: readonly Job[] }): 
   );
 }
 
-const MOST_RESULTS = 12;
+const MAX_RESULTS = 12;
 
 function Results({ run, openFile }: RunProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   const found = results(run.specification.value?.specification ?? {}, run.files.value ?? []);
   if (found.length === 0) {
     return null;
@@ -137,7 +137,7 @@ function Results({ run, openFile }: RunProps): React.JSX.Element | null {
     <section aria-label={trans.__('Results')}>
       <h3>{trans.__('Results')}</h3>
       <ul className="jp-Reana-results">
-        {found.slice(0, MOST_RESULTS).map(file => (
+        {found.slice(0, MAX_RESULTS).map(file => (
           <li key={file.name}>
             <button type="button" className="jp-Reana-link" onClick={() => openFile(file.name)}>
               {file.name}
@@ -146,18 +146,18 @@ function Results({ run, openFile }: RunProps): React.JSX.Element | null {
           </li>
         ))}
       </ul>
-      {found.length > MOST_RESULTS ? (
+      {found.length > MAX_RESULTS ? (
         <button type="button" className="jp-Reana-link" onClick={() => run.show('files')}>
-          {trans.__('%1 more', String(found.length - MOST_RESULTS))}
+          {trans.__('%1 more', String(found.length - MAX_RESULTS))}
         </button>
       ) : null}
     </section>
   );
 }
 
-/** What it was run with; those that were changed are marked. */
+/** Effective parameters; overrides are marked. */
 function Parameters({ run }: RunProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   const known = run.specification.value;
   const all = known ? parametersOf(known) : {};
   if (Object.keys(all).length === 0) {
@@ -182,7 +182,7 @@ function Parameters({ run }: RunProps): React.JSX.Element | null {
 }
 
 function Facts({ value }: { value: Run }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const facts: readonly (readonly [string, string])[] = [
     [trans.__('Created'), exact(value.createdAt, language())],
     [trans.__('Started'), exact(value.startedAt, language())],

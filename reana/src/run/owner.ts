@@ -1,4 +1,4 @@
-/** Whose run is open: a run of somebody else can be looked at, and not changed. */
+/** The owner of an open run: runs of other users are read-only. */
 
 import * as React from 'react';
 
@@ -6,7 +6,7 @@ import type { OpenRun } from '../model/openrun';
 import type { IReana } from '../tokens';
 import { useObserved } from '../ui/observe';
 
-/** The address of somebody else; empty: it is the person's own, or nobody says. */
+/** E-mail address of another owner; empty: the user's own run, or unknown. */
 export function useOwner({ connection }: IReana, run: OpenRun): string {
   useObserved(connection, run);
   const { sharing = false, email = '' } = connection.account ?? {};

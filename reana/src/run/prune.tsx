@@ -1,21 +1,21 @@
-/** Deletes the files of a run that nobody asked for, after a question that says what goes. */
+/** Dialog that prunes the workspace of a run. */
 
 import { Dialog, Notification, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
 
-import type { Rule } from '../api/keeping';
+import type { Rule } from '../api/secrets';
 import { fullName, type Run } from '../api/values';
 import type { IReana } from '../tokens';
-import { useWords, Words } from '../ui/words';
+import { useTranslator, Words } from '../ui/texts';
 
 class Choice {
   inputs = false;
   outputs = false;
 }
 
-/** Rejects when REANA refuses. */
+/** Rejects on failure. */
 export async function askAndPrune({ trans, api }: IReana, run: Run): Promise<void> {
-  const [choice, rules] = [new Choice(), await api.keeping.rules(run.id)];
+  const [choice, rules] = [new Choice(), await api.secrets.rules(run.id)];
   const { button } = await showDialog({
     title: trans.__('Prune %1?', fullName(run)),
     body: ReactWidget.create(
@@ -27,13 +27,13 @@ export async function askAndPrune({ trans, api }: IReana, run: Run): Promise<voi
     defaultButton: 0
   });
   if (button.accept) {
-    await api.keeping.prune(run.id, choice.inputs, choice.outputs);
+    await api.secrets.prune(run.id, choice.inputs, choice.outputs);
     Notification.success(trans.__('The workspace of %1 was pruned.', fullName(run)), { autoClose: 4000 });
   }
 }
 
 function Question({ choice, rules }: { choice: Choice; rules: readonly Rule[] }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const box = (key: keyof Choice, label: string): React.JSX.Element => (
     <label className="jp-Reana-keep">
       <input type="checkbox" onChange={({ target }) => (choice[key] = target.checked)} />
@@ -44,14 +44,14 @@ function Question({ choice, rules }: { choice: Choice; rules: readonly Rule[] })
     <div className="jp-Reana jp-Reana-dialog">
       <p>
         {trans.__(
-          'Every file in its workspace that is neither an input nor a result is deleted, and gives its space back. This cannot be undone.'
+          'This deletes every file in the workspace that is neither an input nor a result, and frees the disk space. This cannot be undone.'
         )}
       </p>
-      {box('inputs', trans.__('Delete the inputs, too'))}
-      {box('outputs', trans.__('Delete the results, too'))}
+      {box('inputs', trans.__('Also delete the inputs'))}
+      {box('outputs', trans.__('Also delete the results'))}
       {rules.length > 0 ? (
         <>
-          <p className="jp-Reana-dim">{trans.__('REANA itself deletes, after the end of the run:')}</p>
+          <p className="jp-Reana-dim">{trans.__('REANA deletes these files automatically after the run ends:')}</p>
           <ul>
             {rules.map(({ files, days }) => (
               <li key={files}>

@@ -1,4 +1,4 @@
-/** Who else may read a run: a dialog that lets people in, and takes it back. */
+/** Dialog that shares a run with other users. */
 
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import * as React from 'react';
@@ -6,11 +6,11 @@ import * as React from 'react';
 import { fullName, type Run } from '../api/values';
 import { Sharing } from '../model/sharing';
 import type { IReana } from '../tokens';
-import { Button } from '../ui/bricks';
+import { Button } from '../ui/components';
 import { useObserved } from '../ui/observe';
-import { errorSentence, useWords, Words } from '../ui/words';
+import { errorSentence, useTranslator, Words } from '../ui/texts';
 
-/** Asks until nobody else shall be let in. Rejects when REANA does not tell who may read it. */
+/** Shows the dialog until it is closed. Rejects if the shares cannot be loaded. */
 export async function showShares({ trans, api }: IReana, run: Run): Promise<void> {
   const sharing = new Sharing(api.runs, run.id);
   await sharing.load();
@@ -34,24 +34,21 @@ export async function showShares({ trans, api }: IReana, run: Run): Promise<void
 }
 
 function Shares({ sharing }: { sharing: Sharing }): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   useObserved(sharing);
-  const { shares, email, error } = sharing;
+  const { items, email, error } = sharing;
   return (
     <div className="jp-Reana jp-Reana-dialog jp-Reana-shares">
-      <p>{trans.__('They can look at the run, its logs and its files, and change nothing.')}</p>
-      <ul className="jp-Reana-profiles" aria-label={trans.__('People who may read this run')}>
-        {shares.map(one => (
+      <p>{trans.__('Users you share with can view the run, its logs and its files, but not change them.')}</p>
+      <ul className="jp-Reana-profiles" aria-label={trans.__('Users who can view this run')}>
+        {items.map(one => (
           <li key={one.email}>
             <span>
               {one.email}
               {one.until ? ` (${trans.__('until %1', one.until)})` : ''}
             </span>
-            <Button
-              aria-label={trans.__('Take back from %1', one.email)}
-              onClick={() => void sharing.takeBack(one.email)}
-            >
-              {trans.__('Take back')}
+            <Button aria-label={trans.__('Remove %1', one.email)} onClick={() => void sharing.unshare(one.email)}>
+              {trans.__('Remove')}
             </Button>
           </li>
         ))}
@@ -59,7 +56,7 @@ function Shares({ sharing }: { sharing: Sharing }): React.JSX.Element {
       <input
         className="jp-mod-styled"
         type="email"
-        aria-label={trans.__('E-mail address of a person')}
+        aria-label={trans.__('E-mail address of the user')}
         placeholder="grace@example.org"
         value={email}
         onChange={({ target }) => (sharing.email = target.value)}

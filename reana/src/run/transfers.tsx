@@ -1,13 +1,13 @@
-/** Downloads and uploads that go on, with a bar and a way to end each. */
+/** Running downloads and uploads, with progress bars and buttons to cancel. */
 
 import { closeIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Transfer, Transfers } from '../model/transfers';
-import { IconButton, Progress } from '../ui/bricks';
+import { IconButton, Progress } from '../ui/components';
 import { useObserved } from '../ui/observe';
-import { errorSentence } from '../ui/words';
+import { errorSentence } from '../ui/texts';
 
 interface TransferProps {
   readonly transfers: Transfers;
@@ -39,17 +39,17 @@ export function TransferList({ transfers, trans }: TransferProps): React.JSX.Ele
   );
 }
 
-const MOST_NAMED = 50;
+const MAX_NAMED = 50;
 
-/** The files that did not come, each with its reason. */
+/** The failed files, with reasons. */
 function Failures({ transfer: { failed }, trans }: TransferLine): React.JSX.Element | null {
   if (failed.length === 0) {
     return null;
   }
-  const left = failed.length - MOST_NAMED;
+  const left = failed.length - MAX_NAMED;
   return (
     <ul className="jp-Reana-failures" tabIndex={0} aria-label={trans.__('Files that were not downloaded')}>
-      {failed.slice(0, MOST_NAMED).map(({ name, message }) => (
+      {failed.slice(0, MAX_NAMED).map(({ name, message }) => (
         <li key={name}>
           <code>{name}</code> <span className="jp-Reana-dim">{message}</span>
         </li>

@@ -5,23 +5,23 @@ import * as React from 'react';
 
 import { fullName } from '../api/values';
 import { TABS, type Tab } from '../model/openrun';
-import { Skeleton } from '../ui/bricks';
+import { Skeleton } from '../ui/components';
 import { reanaIcon } from '../ui/icons';
 import { useObserved, View } from '../ui/observe';
 import { TabPanel, Tabs } from '../ui/tabs';
-import { useWords } from '../ui/words';
+import { useTranslator } from '../ui/texts';
 import { Compare } from './compare';
 import type { RunProps } from './context';
 import { Files } from './files';
-import { Foreign } from './foreign';
+import { OtherAccount } from './otheraccount';
 import { Header } from './header';
 import { NotStarted } from './notstarted';
 import { LogView } from './logs';
 import { Overview } from './overview';
 import { SpecificationView } from './specification';
-import { PartFailure } from './states';
+import { LoadFailure } from './states';
 
-/** Asks only while it is seen. */
+/** Polls only while it is visible. */
 export class RunWidget extends View {
   constructor(readonly props: RunProps) {
     super(props.reana.trans, () => <RunView {...props} />);
@@ -59,14 +59,14 @@ export class RunWidget extends View {
     this._look();
   }
 
-  /** Nothing is asked, and no connection held, for a page that nobody sees. */
+  /** Hidden pages send no requests and hold no connection. */
   private readonly _look = (): void => {
     this.props.run.setActive(this.isVisible && !document.hidden);
   };
 
   protected override readonly firstFocus = ['[role="tab"][aria-selected="true"]'];
 
-  /** What has just been heard is drawn first; a button that went with it leaves the focus to the tabs. */
+  /** After rendering, move the focus to the tabs if the focused button disappeared. */
   private _keepFocus(): void {
     window.requestAnimationFrame(() => {
       if (this._hadFocus && document.activeElement === document.body && this.isVisible) {
@@ -88,7 +88,7 @@ export class RunWidget extends View {
 }
 
 function RunView(props: RunProps): React.JSX.Element {
-  const trans = useWords();
+  const trans = useTranslator();
   const { run } = props;
   useObserved(run);
   const id = React.useId();
@@ -101,13 +101,13 @@ function RunView(props: RunProps): React.JSX.Element {
   };
   const { value, error } = run.run;
   if (run.foreign) {
-    return <Foreign {...props} />;
+    return <OtherAccount {...props} />;
   }
   if (!value) {
     return error ? (
-      <PartFailure error={error} again={() => void run.refresh()} />
+      <LoadFailure error={error} again={() => void run.refresh()} />
     ) : (
-      <Skeleton rows={5} label={trans.__('Loading the run')} />
+      <Skeleton rows={5} label={trans.__('Loading run')} />
     );
   }
   return (
@@ -116,7 +116,7 @@ function RunView(props: RunProps): React.JSX.Element {
       <NotStarted {...props} />
       <Tabs
         id={id}
-        label={trans.__('Parts of the run')}
+        label={trans.__('Run details')}
         tabs={TABS.map(key => ({ key, word: words[key] }))}
         current={run.tab}
         choose={tab => run.show(tab)}

@@ -1,19 +1,19 @@
-/** A note where the server does not use the container images that steps name. */
+/** A note if the server ignores the container images of steps. */
 
 import * as React from 'react';
 
 import type { Connection } from '../model/connection';
 import { useObserved } from './observe';
-import { useWords } from './words';
+import { useTranslator } from './texts';
 
 interface NoteProps {
   readonly connection: Connection;
-  /** The images that the steps name; none: nothing is said. */
+  /** Images that the steps name; without any there is no note. */
   readonly images: readonly string[];
 }
 
 export function EnvironmentNote({ connection, images }: NoteProps): React.JSX.Element | null {
-  const trans = useWords();
+  const trans = useTranslator();
   useObserved(connection);
   if (connection.account?.connected !== true || connection.account.environments || images.length === 0) {
     return null;
@@ -21,7 +21,7 @@ export function EnvironmentNote({ connection, images }: NoteProps): React.JSX.El
   return (
     <p className="jp-Reana-notice" role="note">
       {trans.__(
-        'This server has no container runtime: the commands run with what is installed there, not in %1.',
+        'This server has no container runtime: commands run with the software installed on it, not in %1.',
         [...new Set(images)].join(', ')
       )}
     </p>

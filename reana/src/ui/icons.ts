@@ -8,7 +8,7 @@ const svg = (inside: string, attributes = ''): string =>
 const line = (d: string): string =>
   `<path class="jp-icon3" stroke="#616161" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" fill="none" d="${d}"/>`;
 
-/** Without a class of the theme: the icon takes the colour of the text around it. */
+/** Without a theme class: the icon has the colour of the surrounding text. */
 const plain = (d: string): string =>
   `<path stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round" fill="none" d="${d}"/>`;
 
@@ -16,7 +16,7 @@ function icon(name: string, inside: string): LabIcon {
   return new LabIcon({ name: `reana-jupyterlab:${name}`, svgstr: svg(inside) });
 }
 
-/** Three steps of a workflow, the last one reached by two ways. */
+/** Three steps of a workflow, the last one with two inputs. */
 export const reanaIcon = icon(
   'reana',
   `<g class="jp-icon3" fill="#616161"><circle cx="3" cy="3.5" r="2"/><circle cx="3" cy="12.5" r="2"/><circle cx="12.5" cy="8" r="2.5"/></g>` +
@@ -44,7 +44,7 @@ const wide = (name: string, inside: string): LabIcon =>
 
 const node = (x: number, y: number, r = 9): string => `<circle cx="${x}" cy="${y}" r="${r}"/>`;
 
-/** A picture for each state in which there is nothing to list. */
+/** A picture for each state without a list. */
 export const pictures = {
   empty: wide(
     'empty-picture',

@@ -1,13 +1,13 @@
-/** Views that draw again when what they show has changed, and clocks that go on. */
+/** React hooks and a widget base class for observed state. */
 
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { Observable } from '../model/observable';
-import { Words } from './words';
+import { Words } from './texts';
 
-/** Draw the component again whenever one of these tells a change, also one between drawing and listening. */
+/** Render the component again when one of these changes, also between render and subscription. */
 export function useObserved(...observed: readonly Observable[]): void {
   const listen = React.useCallback((draw: () => void) => {
     observed.forEach(one => one.changed.connect(draw));
@@ -16,7 +16,7 @@ export function useObserved(...observed: readonly Observable[]): void {
   React.useSyncExternalStore(listen, () => observed.map(({ version }) => version).join());
 }
 
-/** The time, every second while `moving`; it stands still else. */
+/** The current time, updated every second while `moving`. */
 export function useNow(moving: boolean): number {
   const [now, setNow] = React.useState(() => Date.now());
   React.useEffect(() => {
@@ -29,8 +29,8 @@ export function useNow(moving: boolean): number {
   return moving ? now : Date.now();
 }
 
-/** A value that follows another after a pause: what is typed, once the typing rests. */
-export function useSettled<T>(value: T, milliseconds: number, settle: (value: T) => void): void {
+/** Calls `settle` once the value has not changed for some milliseconds. */
+export function useDebounced<T>(value: T, milliseconds: number, settle: (value: T) => void): void {
   const first = React.useRef(true);
   React.useEffect(() => {
     if (first.current) {
@@ -42,7 +42,7 @@ export function useSettled<T>(value: T, milliseconds: number, settle: (value: T)
   }, [value]);
 }
 
-/** A Lumino widget around a component, with words for it. */
+/** A Lumino widget around a component, with its translator. */
 export class View extends ReactWidget {
   constructor(
     private readonly _trans: TranslationBundle,
@@ -52,10 +52,10 @@ export class View extends ReactWidget {
     this.addClass('jp-Reana');
   }
 
-  /** Where the focus goes when the view is called: the first of these that is there. */
+  /** Selectors of the element to focus on activation: the first match. */
   protected readonly firstFocus: readonly string[] = ['input', 'button'];
 
-  /** Until there is something to be used, the view keeps the focus for it. */
+  /** Until there is a focusable element, the view itself holds the focus. */
   protected override onActivateRequest(): void {
     const first = this.firstFocus.map(one => this.node.querySelector<HTMLElement>(one)).find(one => one !== null);
     if (first) {

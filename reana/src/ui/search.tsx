@@ -1,11 +1,11 @@
-/** A field that asks when the typing rests. */
+/** A search field with debounced input. */
 
 import { searchIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { useSettled } from './observe';
+import { useDebounced } from './observe';
 
-const REST_MS = 250;
+const DEBOUNCE_MS = 250;
 
 interface SearchProps {
   readonly label: string;
@@ -13,10 +13,10 @@ interface SearchProps {
   readonly settle: (text: string) => void;
 }
 
-/** Escape empties it. */
+/** Escape clears it. */
 export function SearchField({ label, value, settle }: SearchProps): React.JSX.Element {
   const [typed, setTyped] = React.useState(value);
-  useSettled(typed, REST_MS, settle);
+  useDebounced(typed, DEBOUNCE_MS, settle);
   React.useEffect(() => setTyped(value), [value]);
   return (
     <span className="jp-Reana-search">

@@ -1,4 +1,4 @@
-/** Tabs as the keyboard expects them: arrows go from one to the next. */
+/** Tabs with arrow key navigation. */
 
 import * as React from 'react';
 
@@ -41,7 +41,7 @@ export function Tabs<T extends string>({ id, label, tabs, current, choose }: Tab
   );
 }
 
-export function tabId(id: string, key: string): string {
+function tabId(id: string, key: string): string {
   return `${id}-tab-${key}`;
 }
 

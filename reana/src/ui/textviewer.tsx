@@ -1,4 +1,4 @@
-/** Text that is read and not changed, in JupyterLab's own editor with its colours. */
+/** Read-only text in JupyterLab's editor, with syntax colours. */
 
 import { CodeEditor, type IEditorServices } from '@jupyterlab/codeeditor';
 import * as React from 'react';
@@ -11,7 +11,7 @@ interface ViewerProps {
 
 export type TextViewer = (props: ViewerProps) => React.JSX.Element;
 
-/** The component that shows text with the editor that these services make. */
+/** A component that shows text in an editor of these services. */
 export function textViewer(services: IEditorServices): TextViewer {
   return function Viewer({ text, label, mimeType = 'text/x-yaml' }: ViewerProps): React.JSX.Element {
     const host = React.useRef<HTMLDivElement>(null);

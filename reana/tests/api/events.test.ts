@@ -12,18 +12,18 @@ const EVENTS = [
   { name: 'log', data: { text: 'é\n\n' } }
 ];
 
-void test('events are the same wherever the pieces are cut', () => {
+void test('events do not depend on chunk boundaries', () => {
   for (let cut = 0; cut <= TEXT.length; cut++) {
     const reader = new EventReader();
     assert.deepEqual([...reader.read(TEXT.slice(0, cut)), ...reader.read(TEXT.slice(cut))], EVENTS);
   }
 });
 
-void test('what is no event is passed over', () => {
+void test('invalid events are skipped', () => {
   assert.deepEqual(new EventReader().read('data: 1\n\nevent: a\ndata: {\n\n<html>\n\nevent: b\n\n'), []);
 });
 
-void test('bytes are read as they come, and every bundle is told', async () => {
+void test('chunks are read as they arrive', async () => {
   const bytes = new TextEncoder().encode(TEXT);
   const body = new ReadableStream<Uint8Array>({
     start: control => {
@@ -36,7 +36,7 @@ void test('bytes are read as they come, and every bundle is told', async () => {
   assert.deepEqual([told.flat(), told.length], [EVENTS, bytes.length]);
 });
 
-void test('a refusal is an error', async () => {
+void test('an error response throws', async () => {
   const refused = readEvents(new Response('{}', { status: 404 }), () => undefined);
   await assert.rejects(refused, (error: unknown) => error instanceof ReanaError && error.status === 404);
 });

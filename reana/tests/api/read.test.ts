@@ -19,21 +19,21 @@ const NONSENSE: readonly unknown[] = [
   { items: 3, jobLogs: [], problems: {}, quota: 1 }
 ];
 
-void test('nonsense never throws', () => {
-  for (const answer of NONSENSE) {
-    readRun(answer);
-    readLogs(answer);
-    readAccount(answer);
-    readTransfer(answer);
-    readValidation(answer);
+void test('invalid responses never throw', () => {
+  for (const response of NONSENSE) {
+    readRun(response);
+    readLogs(response);
+    readAccount(response);
+    readTransfer(response);
+    readValidation(response);
   }
 });
 
-void test('a status that is not known is kept', () => {
+void test('an unknown status is kept', () => {
   assert.equal(readRun({ status: 'hibernating' }).status, 'hibernating');
 });
 
-void test('jobs stand in the order of their starts, those that wait at the end', () => {
+void test('jobs are sorted by start, pending ones last', () => {
   const { jobs } = readLogs({
     jobLogs: {
       x: { job_name: 'late', started_at: '2026-01-02T00:00:00' },
@@ -53,7 +53,7 @@ void test('a validation with an error is not valid, whatever its status says', (
   assert.equal(readValidation({ status: 'success', message: '', problems }).valid, false);
 });
 
-void test('a run in an address is one part of it', () => {
+void test('a run is one segment of the route', () => {
   assert.equal(route('a/b ü', 'logs'), 'workflows/a%2Fb%20%C3%BC/logs');
   assert.equal(route('a'), 'workflows/a');
 });

@@ -11,13 +11,13 @@ const run = (defaults: JsonObject, parameters: JsonObject = {}): Specification =
   parameters
 });
 
-void test('a value that was changed stands beside the default of the other run', () => {
+void test('an override is compared with the default of the other run', () => {
   assert.deepEqual(changedParameters(run({ n: 1, m: 2 }), run({ n: 1, m: 2 }, { n: 5 })), [
     { name: 'n', before: 1, after: 5, beforeIsDefault: true, afterIsDefault: false }
   ]);
 });
 
-void test('other defaults differ, and the same value given and by default does not', () => {
+void test('different defaults differ; an override equal to the default does not', () => {
   assert.deepEqual(
     changedParameters(run({ n: 1, a: [1], s: 'x' }), run({ n: 2, a: [2], s: 'y' }, { n: 1, s: 'x' })).map(
       ({ name, before, after }) => [name, before, after]
@@ -26,7 +26,7 @@ void test('other defaults differ, and the same value given and by default does n
   );
 });
 
-void test('a parameter that one of them does not have is undefined there', () => {
+void test('a missing parameter is undefined', () => {
   assert.deepEqual(
     changedParameters(run({ old: 1 }), run({}, { fresh: null })).map(({ name, before, after }) => [
       name,

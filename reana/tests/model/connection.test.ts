@@ -14,7 +14,7 @@ async function connectionOf(account: object): Promise<Connection> {
   return connection;
 }
 
-void test('a known address with a token that was revoked is no connection', async () => {
+void test('a revoked token is not connected', async () => {
   const refused = {
     connected: false,
     server: 'https://reana.example.org',
@@ -27,7 +27,7 @@ void test('a known address with a token that was revoked is no connection', asyn
   connection.dispose();
 });
 
-void test('a server that cannot be reached is no connection', async () => {
+void test('an unreachable server is not connected', async () => {
   const away = {
     connected: false,
     server: 'https://reana.example.org',
@@ -40,7 +40,7 @@ void test('a server that cannot be reached is no connection', async () => {
   connection.dispose();
 });
 
-void test('another account is told of before anything else changes', async () => {
+void test('a new account is emitted before the change', async () => {
   const accounts = ['jane', 'jane', 'grace'].map(email => ({ connected: true, server: 'https://r', user: { email } }));
   const connection = new Connection(
     new ConnectionApi(route => Promise.resolve(route === 'connection' ? accounts.shift() : { profiles: [] }))
@@ -55,7 +55,7 @@ void test('another account is told of before anything else changes', async () =>
   connection.dispose();
 });
 
-void test('who is known to REANA is connected', async () => {
+void test('a valid token is connected', async () => {
   const connection = await connectionOf({ connected: true, server: 'https://reana.example.org' });
   assert.deepEqual([connection.state, connection.error], ['connected', null]);
   connection.dispose();

@@ -16,16 +16,16 @@ void test('a changed line is removed and added', () => {
   assert.deepEqual(spelled('a\nb\nc', 'a\nx\nc'), [' a', '-b', '+x', ' c']);
 });
 
-void test('from nothing and to nothing', () => {
+void test('empty texts', () => {
   assert.deepEqual(spelled('', 'a\nb\n'), ['+a', '+b']);
   assert.deepEqual(spelled('a', ''), ['-a']);
 });
 
-void test('a repeated line is not taken for both its neighbours', () => {
+void test('a repeated line is matched once', () => {
   assert.deepEqual(spelled('a\na', 'a'), [' a', '-a']);
 });
 
-void test('both texts come out of every difference', () => {
+void test('both texts can be rebuilt from the diff', () => {
   for (let seed = 0; seed < 300; seed++) {
     const line = (index: number, factor: number): string => 'abc'[(seed * factor + index * index * 7) % 3] ?? '';
     const before = Array.from({ length: seed % 7 }, (_, index) => line(index, 3));
@@ -42,7 +42,7 @@ void test('both texts come out of every difference', () => {
   }
 });
 
-void test('lines are counted in the text they stand in', () => {
+void test('lines have the number of their own text', () => {
   assert.deepEqual(
     diffLines('a\nb', 'b').map(({ before, after }) => [before, after]),
     [
@@ -52,7 +52,7 @@ void test('lines are counted in the text they stand in', () => {
   );
 });
 
-void test('far changes are apart, with what lies between them counted', () => {
+void test('distant changes are separate hunks with the number of skipped lines', () => {
   const before = Array.from({ length: 40 }, (_, index) => String(index));
   const after = before.with(5, 'x').with(30, 'y');
   const found = hunks(diffLines(before.join('\n'), after.join('\n')), 2);
@@ -65,7 +65,7 @@ void test('far changes are apart, with what lies between them counted', () => {
   );
 });
 
-void test('texts too long for a table are replaced as a whole', () => {
+void test('very long texts are replaced as a whole', () => {
   const long = (word: string): string => Array.from({ length: 2100 }, (_, index) => word + String(index)).join('\n');
   assert.equal(diffLines(`head\n${long('a')}`, `head\n${long('b')}`).length, 4201);
 });

@@ -19,7 +19,7 @@ void test('only what was changed is sent, with its kind', () => {
   assert.deepEqual(form.changes, { events: 2000, on: false });
 });
 
-void test('a change that is taken back is none', () => {
+void test('a reverted change is not sent', () => {
   const form = new ParameterForm([field('events', 'integer', 1000)]);
   form.type('events', '2');
   form.type('events', '1000');
@@ -30,7 +30,7 @@ void test('a text that looks like a number stays a text', () => {
   assert.deepEqual(read('string', '007'), { value: '007', mistake: null });
 });
 
-void test('mistakes are named', () => {
+void test('validation errors have a kind', () => {
   const cases: readonly (readonly [string, string])[] = [
     ['integer', 'abc'],
     ['integer', ''],
@@ -53,7 +53,7 @@ void test('a form with a mistake is not valid', () => {
   assert.equal(form.valid, false);
 });
 
-void test('values that no form described have a kind', () => {
+void test('undeclared values have a kind', () => {
   assert.deepEqual([1, 1.5, 'a', true, [1], { a: 1 }, null].map(kindOf), [
     'integer',
     'number',
@@ -65,7 +65,7 @@ void test('values that no form described have a kind', () => {
   ]);
 });
 
-void test('a name may hold dashes and other letters, no dots, slashes or nothing', () => {
+void test('a name may contain dashes and any letters, but no dots or slashes', () => {
   assert.deepEqual(
     ['my-analysis', 'größe 2', 'a.b', 'a/b', '', '  '].map(name => nameMistake(name)),
     [null, null, 'name', 'name', 'name', 'name']

@@ -21,7 +21,7 @@ function made(complete: () => Promise<void>, status = 'created'): { incomplete: 
   return { incomplete, store };
 }
 
-void test('a new run that was made and not started says why, and what was wanted', async () => {
+void test('an incomplete run has its reason and its request', async () => {
   const form = { name: 'a', engine: 'serial', parameters: [], options: [], files: [], directories: [] };
   const failure = new ReanaError(500, 'The disk is full.', '', { workflow: { id: '1' }, file: 'x' });
   const api = {
@@ -35,7 +35,7 @@ void test('a new run that was made and not started says why, and what was wanted
   order.dispose();
 });
 
-void test('a retry that fails says why again, one that succeeds is the end of it', async () => {
+void test('a failed retry updates the reason, a successful one removes the entry', async () => {
   let [failing, tried] = [true, 0];
   const { incomplete } = made(() => {
     tried += 1;
@@ -57,15 +57,15 @@ void test('two clicks upload once', async () => {
   assert.equal(tried, 1);
 });
 
-void test('a run that was started elsewhere is complete', () => {
+void test('a run started with another client is complete', () => {
   const { incomplete, store } = made(() => Promise.resolve());
-  store.hear(run('created'));
+  store.receive(run('created'));
   assert.deepEqual(incomplete.get('1'), BROKEN);
-  store.hear(run('queued'));
+  store.receive(run('queued'));
   assert.equal(incomplete.get('1'), null);
 });
 
-void test('what is kept can be restored, and what cannot be understood is left', () => {
+void test('saved state is restored, invalid entries are skipped', () => {
   const { incomplete } = made(() => Promise.resolve());
   const other = made(() => Promise.resolve()).incomplete;
   const kept = JSON.parse(JSON.stringify({ ...incomplete.kept })) as { runs: object[] };

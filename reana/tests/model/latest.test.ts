@@ -7,31 +7,31 @@ import { Latest } from '../../src/model/latest';
 
 interface Waiting {
   readonly promise: Promise<string>;
-  readonly answer: (value: string) => void;
+  readonly response: (value: string) => void;
   readonly fail: (error: Error) => void;
 }
 
 function waiting(): Waiting {
-  let answer: Waiting['answer'] = () => undefined;
+  let response: Waiting['response'] = () => undefined;
   let fail: Waiting['fail'] = () => undefined;
   const promise = new Promise<string>((resolve, reject) => {
-    answer = resolve;
+    response = resolve;
     fail = reject;
   });
-  return { promise, answer, fail };
+  return { promise, response, fail };
 }
 
-void test('an older answer that comes later is not delivered', async () => {
+void test('an older response that arrives later is not delivered', async () => {
   const latest = new Latest();
   const [old, young] = [waiting(), waiting()];
   const first = latest.run(() => old.promise);
   const second = latest.run(() => young.promise);
-  young.answer('young');
-  old.answer('old');
+  young.response('young');
+  old.response('old');
   assert.deepEqual([await first, await second], [undefined, 'young']);
 });
 
-void test('asking again aborts what was asked before', async () => {
+void test('a new request aborts the earlier one', async () => {
   const latest = new Latest();
   const signals: AbortSignal[] = [];
   const ask = (signal: AbortSignal): Promise<number> => {
@@ -45,7 +45,7 @@ void test('asking again aborts what was asked before', async () => {
   );
 });
 
-void test('the failure of an older question is nobody’s failure', async () => {
+void test('the failure of an older request is ignored', async () => {
   const latest = new Latest();
   const old = waiting();
   const first = latest.run(() => old.promise);
@@ -54,18 +54,18 @@ void test('the failure of an older question is nobody’s failure', async () => 
   assert.deepEqual([await first, await second], [undefined, 'young']);
 });
 
-void test('the failure of the newest question is told', async () => {
+void test('the failure of the newest request rejects', async () => {
   await assert.rejects(
     new Latest().run(() => Promise.reject(new Error('no'))),
     /no/
   );
 });
 
-void test('what is cancelled answers nothing', async () => {
+void test('a cancelled request resolves to undefined', async () => {
   const latest = new Latest();
   const asked = waiting();
-  const answer = latest.run(() => asked.promise);
+  const response = latest.run(() => asked.promise);
   latest.cancel();
-  asked.answer('too late');
-  assert.equal(await answer, undefined);
+  asked.response('too late');
+  assert.equal(await response, undefined);
 });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { CreateApi } from '../../src/api/create';
 import { NewRun } from '../../src/model/newrun';
 
-void test('a file is checked before a name is typed, and cannot be run without one', async () => {
+void test('a file is validated before a name is typed; running needs a name', async () => {
   const form = { name: '', engine: 'serial', parameters: [], options: [], files: [], directories: [] };
   const checked = { valid: true, output: '', problems: [] };
   const api = { validate: () => Promise.resolve(checked), form: () => Promise.resolve(form) };

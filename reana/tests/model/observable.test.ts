@@ -5,11 +5,11 @@ import { Observable } from '../../src/model/observable';
 
 class Counter extends Observable {
   add(): void {
-    this.tell();
+    this.emitChanged();
   }
 }
 
-void test('a change before somebody listens can be seen afterwards', () => {
+void test('a change before the subscription is detected', () => {
   const counter = new Counter();
   const drawn = counter.version;
   counter.add();
@@ -18,7 +18,7 @@ void test('a change before somebody listens can be seen afterwards', () => {
   assert.deepEqual([heard, counter.version > drawn], [0, true]);
 });
 
-void test('after the end nothing changes', () => {
+void test('a disposed object emits nothing', () => {
   const counter = new Counter();
   counter.dispose();
   counter.add();

@@ -57,7 +57,7 @@ function counted(runs: RunList): { count: number } {
   return told;
 }
 
-void test('an answer that says the same is not told again', async () => {
+void test('an equal response emits no change', async () => {
   const runs = new RunList(new RunStore(new FakeApi()), 60_000);
   await runs.refresh();
   const told = counted(runs);
@@ -66,14 +66,14 @@ void test('an answer that says the same is not told again', async () => {
   runs.dispose();
 });
 
-void test('runs of others are a question of their own, which no reload keeps', () => {
+void test('the filter for shared runs is not saved over a reload', () => {
   const runs = new RunList(new RunStore(new FakeApi()), 60_000);
   runs.ask({ sharedBy: 'anybody' });
   assert.deepEqual([runs.filtered, 'sharedBy' in keptQuery(runs.query)], [true, false]);
   runs.dispose();
 });
 
-void test('a failure keeps what was heard before', async () => {
+void test('a failure keeps the last page', async () => {
   const api = new FakeApi();
   const runs = new RunList(new RunStore(api), 60_000);
   await runs.refresh();
@@ -83,7 +83,7 @@ void test('a failure keeps what was heard before', async () => {
   runs.dispose();
 });
 
-void test('the next answer takes the failure away', async () => {
+void test('the next response clears the error', async () => {
   const api = new FakeApi();
   api.answers = [() => Promise.reject(new ReanaError(502, 'away'))];
   const runs = new RunList(new RunStore(api), 60_000);
@@ -93,7 +93,7 @@ void test('the next answer takes the failure away', async () => {
   runs.dispose();
 });
 
-void test('a new question begins at the first page', async () => {
+void test('a new query starts at the first page', async () => {
   const api = new FakeApi();
   const runs = new RunList(new RunStore(api), 60_000);
   runs.ask({ page: 3 });
@@ -109,7 +109,7 @@ void test('a new question begins at the first page', async () => {
   runs.dispose();
 });
 
-void test('the same question is not asked twice', () => {
+void test('an equal query sends no request', () => {
   const api = new FakeApi();
   const runs = new RunList(new RunStore(api), 60_000);
   runs.ask({ search: '' });
@@ -117,7 +117,7 @@ void test('the same question is not asked twice', () => {
   runs.dispose();
 });
 
-void test('an older answer does not take the place of a newer one', async () => {
+void test('an older response does not replace a newer one', async () => {
   const api = new FakeApi();
   let late: (page: Page<Run>) => void = () => undefined;
   api.answers = [
@@ -134,7 +134,7 @@ void test('an older answer does not take the place of a newer one', async () => 
   runs.dispose();
 });
 
-void test('a page that has become empty leads to the last one', async () => {
+void test('an empty page leads to the last page', async () => {
   const api = new FakeApi();
   api.answers = [() => Promise.resolve(page([], { page: 3, total: 25, hasPrevious: true }))];
   const runs = new RunList(new RunStore(api), 60_000);
@@ -144,7 +144,7 @@ void test('a page that has become empty leads to the last one', async () => {
   runs.dispose();
 });
 
-void test('what was asked for outlives a reload, whatever was kept', () => {
+void test('the query is restored after a reload, whatever was saved', () => {
   const query = { ...FIRST_QUERY, search: 'fit', sort: 'asc', status: ['failed'] } as const;
   assert.deepEqual(savedQuery(keptQuery(query)), { search: 'fit', sort: 'asc', status: ['failed'] });
   for (const other of [undefined, null, 7, 'x', [], { status: 'failed', search: {}, sort: 1 }, { status: [1] }]) {
@@ -152,7 +152,7 @@ void test('what was asked for outlives a reload, whatever was kept', () => {
   }
 });
 
-void test('what moves is asked for again by itself, while somebody looks', async () => {
+void test('active runs are polled while the list is visible', async () => {
   const api = new FakeApi();
   const runs = new RunList(new RunStore(api), 5);
   runs.setActive(true);

@@ -42,14 +42,14 @@ class Reana {
 
   readonly get = async (): Promise<Run> => {
     this.asked += 1;
-    const answer = run(this.status);
+    const response = run(this.status);
     await this.hold;
-    return answer;
+    return response;
   };
   readonly list = async (): Promise<Page<Run>> => {
-    const answer = page(run(this.status));
+    const response = page(run(this.status));
     await this.hold;
-    return answer;
+    return response;
   };
 }
 
@@ -110,7 +110,7 @@ void test('list, tab, status bar and notification show a start, a stop and a del
   [list, running, followed, tab].forEach(one => one.dispose());
 });
 
-void test('an answer to an older question does not take the place of a newer one', async () => {
+void test('a response to an older request does not replace a newer one', async () => {
   const reana = new Reana();
   const store = new RunStore(reana);
   const release = held(reana);
@@ -125,21 +125,21 @@ void test('an answer to an older question does not take the place of a newer one
 void test('only runs of the user count as running', () => {
   const store = new RunStore(new Reana());
   const running = new Running(store, HOUR_MS, one => !belongsToOther(one, 'ada@example.org'));
-  store.hear({ ...run('running', '1'), owner: 'grace@example.org' });
-  store.hear({ ...run('running', '2'), owner: 'ada@example.org' });
-  store.hear(run('running', '3'));
+  store.receive({ ...run('running', '1'), owner: 'grace@example.org' });
+  store.receive({ ...run('running', '2'), owner: 'ada@example.org' });
+  store.receive(run('running', '3'));
   assert.equal(running.count, 2);
   running.dispose();
 });
 
-void test('an answer without an owner keeps the one that is known', () => {
+void test('a response without an owner keeps the known owner', () => {
   const store = new RunStore(new Reana());
-  store.hear({ ...run('running'), owner: 'grace@example.org' });
-  store.hear(run('finished'));
+  store.receive({ ...run('running'), owner: 'grace@example.org' });
+  store.receive(run('finished'));
   assert.deepEqual([store.get('1')?.status, store.get('1')?.owner], ['finished', 'grace@example.org']);
 });
 
-void test('what is on its way while the account changes is dropped', async () => {
+void test('pending responses are dropped when the account changes', async () => {
   const reana = new Reana();
   const store = new RunStore(reana);
   const list = new RunList(store, HOUR_MS);
@@ -155,7 +155,7 @@ void test('what is on its way while the account changes is dropped', async () =>
   list.dispose();
 });
 
-void test('a tab of another account asks nothing, and goes on where it was when that is connected again', async () => {
+void test('a tab of another account sends no requests until its account is connected again', async () => {
   const reana = new Reana();
   const store = new RunStore(reana);
   const tab = opened(store);
@@ -165,7 +165,7 @@ void test('a tab of another account asks nothing, and goes on where it was when 
   tab.bind('https://b\ngrace');
   const asked = reana.asked;
   reana.status = 'running';
-  store.hear(run('running'));
+  store.receive(run('running'));
   await tab.refresh();
   assert.deepEqual([tab.foreign, reana.asked, tab.run.value?.status], [true, asked, 'created']);
   tab.bind('https://a\njane');
@@ -174,7 +174,7 @@ void test('a tab of another account asks nothing, and goes on where it was when 
   tab.dispose();
 });
 
-void test('a tab that was restored knows its account', () => {
+void test('a restored tab keeps its account', () => {
   const tab = opened(new RunStore(new Reana()));
   tab.bind('', 'https://a\njane');
   assert.equal(tab.foreign, false);
@@ -183,7 +183,7 @@ void test('a tab that was restored knows its account', () => {
   tab.dispose();
 });
 
-void test('runs are followed for each account, and those of a list without accounts for the connected one', () => {
+void test('runs are followed by account; an old list without accounts belongs to the connected one', () => {
   const followed = new Followed(new RunStore(new Reana()), HOUR_MS);
   followed.use('jane');
   followed.restore(['1', 7, null]);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { ReanaError } from '../../src/api/errors';
-import { KeepingApi, type NewSecret } from '../../src/api/keeping';
+import { SecretsApi, type NewSecret } from '../../src/api/secrets';
 import { Secrets } from '../../src/model/secrets';
 
 class FakeApi {
@@ -38,10 +38,10 @@ void test('a variable is sent and its value forgotten', async () => {
   secrets.change({ name: 'TOKEN', value: 'pä$$' });
   await secrets.keep();
   assert.deepEqual(api.kept, [{ name: 'TOKEN', kind: 'env', value: bytes('pä$$'), replaces: false }]);
-  assert.deepEqual([secrets.name, secrets.value, secrets.secrets], ['', '', [{ name: 'TOKEN', kind: 'env' }]]);
+  assert.deepEqual([secrets.name, secrets.value, secrets.items], ['', '', [{ name: 'TOKEN', kind: 'env' }]]);
 });
 
-void test('a file goes byte by byte, under its own name unless another is said', async () => {
+void test('a file is sent unchanged, under its own name unless another is given', async () => {
   const api = new FakeApi();
   const secrets = new Secrets(api);
   const content = Uint8Array.of(0, 255, 10);
@@ -50,7 +50,7 @@ void test('a file goes byte by byte, under its own name unless another is said',
   assert.deepEqual([api.kept[0]?.name, api.kept[0]?.value], ['me.keytab', content]);
 });
 
-void test('what cannot be a name is not sent', async () => {
+void test('an invalid name is not sent', async () => {
   const api = new FakeApi();
   const secrets = new Secrets(api);
   for (const [kind, name] of [
@@ -66,7 +66,7 @@ void test('what cannot be a name is not sent', async () => {
   assert.deepEqual(api.kept, []);
 });
 
-void test('after a refusal all that was typed is still there', async () => {
+void test('after an error the typed values stay', async () => {
   const api = new FakeApi();
   const secrets = new Secrets(api);
   api.trouble = new ReanaError(409, 'There is one.');
@@ -75,19 +75,19 @@ void test('after a refusal all that was typed is still there', async () => {
   assert.deepEqual([secrets.error?.message, secrets.name, secrets.value], ['There is one.', 'TOKEN', 'x']);
 });
 
-void test('the first press asks, the second deletes', async () => {
+void test('the first press asks for confirmation, the second deletes', async () => {
   const api = new FakeApi();
   const secrets = new Secrets(api);
   await secrets.forget('A');
   await secrets.forget('B');
-  assert.deepEqual([secrets.doomed, api.forgotten], ['B', []]);
+  assert.deepEqual([secrets.pendingDeletion, api.forgotten], ['B', []]);
   await secrets.forget('B');
-  assert.deepEqual([secrets.doomed, api.forgotten], ['', ['B']]);
+  assert.deepEqual([secrets.pendingDeletion, api.forgotten], ['', ['B']]);
 });
 
-void test('bytes travel in Base64', async () => {
+void test('values are sent in Base64', async () => {
   const sent: unknown[] = [];
-  const api = new KeepingApi((...told) => Promise.resolve(sent.push(told)));
+  const api = new SecretsApi((...told) => Promise.resolve(sent.push(told)));
   await api.keep({ name: 'K', kind: 'file', value: Uint8Array.of(0, 255), replaces: true });
   const body = { name: 'K', type: 'file', value: 'AP8=', encoding: 'base64', overwrite: true };
   assert.deepEqual(sent, [['secrets', { method: 'POST', body }]]);

@@ -27,17 +27,17 @@ class Server {
   };
 }
 
-void test('who is let in is listed, and the field is empty for the next', async () => {
+void test('a shared user is listed and the field is cleared', async () => {
   const server = new Server();
   const sharing = new Sharing(server, 'r');
   sharing.email = ' grace@example.org ';
   await sharing.share();
-  assert.deepEqual([server.emails, sharing.shares.length, sharing.email], [['grace@example.org'], 1, '']);
-  await sharing.takeBack('grace@example.org');
-  assert.deepEqual([server.emails, sharing.shares.length], [[], 0]);
+  assert.deepEqual([server.emails, sharing.items.length, sharing.email], [['grace@example.org'], 1, '']);
+  await sharing.unshare('grace@example.org');
+  assert.deepEqual([server.emails, sharing.items.length], [[], 0]);
 });
 
-void test('a refusal is told, and what was typed stays', async () => {
+void test('an error is shown and the typed address stays', async () => {
   const server = new Server();
   server.refusal = new ReanaError(404, 'Nobody knows grace.');
   const sharing = new Sharing(server, 'r');
@@ -49,7 +49,7 @@ void test('a refusal is told, and what was typed stays', async () => {
   assert.deepEqual([sharing.error, sharing.email], [null, '']);
 });
 
-void test('nobody is let in who was not named', async () => {
+void test('an empty address is not shared with', async () => {
   const server = new Server();
   const sharing = new Sharing(server, 'r');
   sharing.email = '  ';

@@ -37,18 +37,18 @@ void test('bars lie between the first start and the last end', () => {
   );
 });
 
-void test('no step has no bar', () => {
+void test('no steps have no bars', () => {
   assert.deepEqual(timeline([], 0), []);
 });
 
-void test('the failed step is looked at first, then the running, then the last', () => {
+void test('the failed step is shown first, then the running, then the last', () => {
   const [done, runs, broke] = [job('a', 'finished', 0, 1), job('b', 'running', 1, null), job('c', 'failed', 1, 2)];
   const first = (...jobs: Job[]): string | undefined => interestingStep(logs(jobs), 'running')?.name;
   assert.deepEqual([first(done, runs, broke), first(done, runs), first(done), first()], ['c', 'b', 'a', undefined]);
   assert.equal(failedStep(null), null);
 });
 
-void test('results are the files that are named and those in folders that are', () => {
+void test('results are the named files and those in named folders', () => {
   const files = ['plot.png', 'out/a/b.txt', 'outer.txt', 'code.py'].map(name => ({ name, size: 1, modifiedAt: null }));
   const found = results({ outputs: { files: ['plot.png', 'missing'], directories: ['out/'] } }, files);
   assert.deepEqual(
@@ -57,7 +57,7 @@ void test('results are the files that are named and those in folders that are', 
   );
 });
 
-void test('a specification that makes no sense has no results', () => {
+void test('an invalid specification has no results', () => {
   assert.deepEqual(results({ outputs: 'all' }, [{ name: 'a', size: 1, modifiedAt: null }]), []);
 });
 
@@ -86,7 +86,7 @@ void test('an empty log has no lines', () => {
   assert.deepEqual(logPart('', '').lines, []);
 });
 
-void test('a run that failed and no step of it did failed in the engine, whose end is looked at first', () => {
+void test('a failed run without a failed step failed in the engine', () => {
   const done = job('a', 'finished', 0, 1);
   assert.deepEqual(
     [failedInEngine('failed', logs([])), failedInEngine('failed', logs([done])), failedInEngine('running', logs([]))],
@@ -97,7 +97,7 @@ void test('a run that failed and no step of it did failed in the engine, whose e
   assert.equal(interestingStep(logs([done]), 'failed'), null);
 });
 
-void test('the reason is the end of the engine log, and what the engine reports', () => {
+void test('the reason is the end of the engine log with its report', () => {
   const engine = 'one\ntwo\nthree\n';
   assert.equal(engineReason(logs([], { engine, report: 'exit code 3' }), 2), 'two\nthree\nexit code 3');
   assert.equal(engineReason(logs([]), 2), '');

@@ -15,7 +15,7 @@ void test('a time without a zone is UTC', () => {
   assert.equal(instant('2026-11-21T23:21:32+01:00'), Date.UTC(2026, 10, 21, 22, 21, 32));
 });
 
-void test('what is no time has no instant', () => {
+void test('an invalid time has no instant', () => {
   assert.deepEqual([instant(null), instant(''), instant('soon')], [null, null, null]);
 });
 
@@ -32,22 +32,22 @@ void test('hours are not cut off a clock', () => {
 const times = { startedAt: '2026-11-21T10:00:00Z', finishedAt: null, stoppedAt: null };
 const now = Date.UTC(2026, 10, 21, 10, 1, 0);
 
-void test('what goes on has lasted until now', () => {
+void test('an active run lasts until now', () => {
   assert.equal(duration(times, true, now), 60_000);
 });
 
-void test('what ended has lasted until its end, however it ended', () => {
+void test('an ended run lasts until its end', () => {
   const end = '2026-11-21T10:00:30Z';
   assert.equal(duration({ ...times, finishedAt: end }, false, now), 30_000);
   assert.equal(duration({ ...times, stoppedAt: end }, false, now), 30_000);
 });
 
-void test('without a start or an end nothing has lasted', () => {
+void test('without a start there is no duration', () => {
   assert.equal(duration({ ...times, startedAt: null }, true, now), null);
   assert.equal(duration(times, false, now), null);
 });
 
-void test('a clock that goes wrong gives no negative time', () => {
+void test('a wrong clock gives no negative duration', () => {
   assert.equal(duration({ ...times, finishedAt: '2026-11-21T09:00:00Z' }, false, now), 0);
 });
 
@@ -59,7 +59,7 @@ void test('sizes go in steps of 1024, as in the file browser', () => {
   assert.equal(size(1_234_567, 'de'), '1,2 MiB');
 });
 
-void test('how long ago is said in the largest unit', () => {
+void test('relative times use the largest unit', () => {
   assert.equal(ago('2026-11-21T09:02:00Z', now), '59 minutes ago');
   assert.equal(ago('2026-11-20T09:01:00Z', now), 'yesterday');
   assert.equal(ago('2026-11-21T10:02:00Z', now), 'now');

@@ -30,7 +30,7 @@ void test('folders come first, numbers count as numbers', () => {
   );
 });
 
-void test('a folder is as large as what it holds', () => {
+void test('a folder has the size of its contents', () => {
   const results = buildTree(FILES, NAMES)[1];
   assert.equal(results?.size, 21);
 });
@@ -42,7 +42,7 @@ void test('by size, descending', () => {
   );
 });
 
-void test('by time, what has none comes first', () => {
+void test('sorted by time, files without a time come first', () => {
   const files = [file('new', 1, '2026-02-01T00:00:00Z'), file('old', 1, '2026-01-01T00:00:00Z'), file('never')];
   assert.deepEqual(
     buildTree(files, { key: 'modified', descending: false }).map(({ path }) => path),
@@ -65,7 +65,7 @@ void test('only open folders show their children, with level and position', () =
   );
 });
 
-void test('a folder and a file in it name the file once', () => {
+void test('a folder and a file in it select the file once', () => {
   const tree = buildTree(FILES, NAMES);
   const chosen = selectedFiles(tree, new Set(['results', 'results/a.txt', 'a9.txt']));
   assert.deepEqual(
@@ -81,7 +81,7 @@ void test('ten thousand files make a tree', () => {
   assert.equal(visibleRows(tree, new Set(allFolders(tree))).length, 10_100);
 });
 
-void test('names that are also properties of objects are names', () => {
+void test('names of object properties are valid names', () => {
   const tree = buildTree([file('__proto__/constructor'), file('toString')], NAMES);
   assert.deepEqual(
     filesBelow(tree).map(({ path }) => path),

@@ -10,7 +10,7 @@ from support.server_process import REPOSITORY, Caller, RunningServer, wait_for
 from support.server_process import open_session as open_session_by_ticket
 
 READY_SECONDS = 600.0
-"""The first launch waits for packages that are installed."""
+"""The first launch waits for the installation of packages."""
 ECHO = """
 import base64, hashlib, http.server, socketserver, sys
 PAGE = b'''<!doctype html><title>waiting</title><a href="next">next</a><a href="away">away</a><p id="said"></p><script>
@@ -49,18 +49,18 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer if on_port else
     daemon_threads = allow_reuse_address = True
 Server(('127.0.0.1', int(sys.argv[1])) if on_port else sys.argv[1], Handler).serve_forever()
 """
-"""Says which path it was asked for, and sends back what a WebSocket brings; listens where its argument says."""
+"""Prints requested paths, and echoes WebSocket messages; listens on the socket or port in its argument."""
 
 
 def echo_application(**changes: Any) -> dict[str, Any]:
-    """Return its entry."""
+    """Return its configuration entry."""
     where = "{port}" if changes.get("listen", "socket") != "socket" else "{socket}"
     own = {"command": ["{python}", "{state}/echo.py", where], "files": {"echo.py": ECHO}, "ready_s": 30}
     return {**own, **changes}
 
 
 def site_with(**applications: dict[str, Any]) -> dict[str, Any]:
-    """Return what a site's configuration says of its job types: the usual ones, and these."""
+    """Return a configuration with the default job types and these applications."""
     known = json.loads((REPOSITORY / "example_config.json").read_text())["available_job_types"]
     own = {
         name: {"name": name, "job_type": "WebApplicationJob", "application": entry}
@@ -70,22 +70,22 @@ def site_with(**applications: dict[str, Any]) -> dict[str, Any]:
 
 
 def launch(user: Caller, workspace: int, job_type: str, *, file: str = "", ready: bool = True) -> int:
-    """Launch an application in a workspace, and wait until it answers; return the job's number."""
+    """Launch an application in a workspace and wait until it responds; return the job ID."""
     body = {"job_type": job_type, "job_details": {"file": file} if file else {}}
     number: int = user.call("PUT", f"/workspaces/{workspace}/start/", json=body)["job"]["id"]
     if ready:
-        wait_for(lambda: _answers(user.job(number)), within=READY_SECONDS, what=f"job {number}")
+        wait_for(lambda: _responds(user.job(number)), within=READY_SECONDS, what=f"job {number}")
     return number
 
 
-def _answers(job: dict[str, Any]) -> bool:
+def _responds(job: dict[str, Any]) -> bool:
     details = job["job_details"]["current_job_details"]
     assert job["status"] != "failed", details["message"]
     return "connection_details" in details
 
 
 def cookie_of(user: Caller, job: int) -> tuple[str, str]:
-    """Return the `Host` and the `Cookie` that the user's browser has for a session."""
+    """Return the `Host` and `Cookie` headers of the user's browser for a session."""
     with open_session_by_ticket(user.job(job)) as client:
         pair = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
         return client.base_url.netloc.decode(), pair

@@ -1,4 +1,4 @@
-"""A real browser, and what people do with it."""
+"""Fixtures for a real browser."""
 
 import os
 import shutil
@@ -21,13 +21,13 @@ QUIET = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
-PATIENCE_MS = 120_000
-expect.set_options(timeout=PATIENCE_MS)  # a busy machine takes long to end a session, too
+TIMEOUT_MS = 120_000
+expect.set_options(timeout=TIMEOUT_MS)  # a busy machine takes long to end a session, too
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium. It ends with its module: while it runs, its event loop stands in the way of Django."""
+    """The system's Chromium. Closed after each module, as its running event loop blocks Django's synchronous ORM."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("NOT RUN: there is no chromium on this machine")
@@ -39,22 +39,22 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser without a past; it speaks to nobody but this machine."""
+    """A new browser context."""
     fresh = browser.new_context(viewport={"width": 1280, "height": 800})
-    fresh.set_default_timeout(PATIENCE_MS)
+    fresh.set_default_timeout(TIMEOUT_MS)
     yield fresh
     fresh.close()
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
-    """A tab of it."""
+    """A new tab."""
     return context.new_page()
 
 
 @pytest.fixture(scope="session")
 def accounts() -> Iterator[None]:
-    """As root, the server makes accounts of this machine: take them away in the end."""
+    """Remove the system accounts that the server creates as root."""
     yield
     if os.geteuid() == 0:
         for name in (ADA, GRACE):
@@ -63,7 +63,7 @@ def accounts() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures of failures go: named, so that CI can keep them."""
+    """The folder for screenshots, which CI can keep."""
     folder = Path(os.environ.get("UWS_TEST_PICTURES") or tmp_path_factory.mktemp("pictures"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""The main path, step by step, as a person walks it in a browser."""
+"""Steps of the main path in a browser."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def log_in(page: Page, link: str) -> None:
 
 
 def new_workspace(page: Page, name: str, *files: Path) -> None:
-    """Make a workspace with files in it; its page is open afterwards."""
+    """Create a workspace with files, and stay on its page."""
     page.get_by_role("link", name="New workspace").first.click()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Files").set_input_files(list(files))
@@ -30,7 +30,7 @@ def new_workspace(page: Page, name: str, *files: Path) -> None:
 
 
 def launch(page: Page) -> None:
-    """Launch JupyterLab in the open workspace and wait until it opens by itself."""
+    """Launch JupyterLab in the open workspace and wait until it opens."""
     page.get_by_role("link", name=re.compile("^Launch")).first.click()
     page.get_by_role("radio", name="JupyterLab").check()
     page.get_by_role("button", name="Launch", exact=True).click()
@@ -52,7 +52,7 @@ def open_notebook(page: Page) -> None:
 
 
 def run_next_cell(page: Page, code: str, expected: str) -> None:
-    """Run code in the last cell of the open notebook, which is empty, and see its output."""
+    """Run code in the last, empty cell of the open notebook and check its output."""
     page.locator(".jp-Notebook .jp-Cell .cm-content").last.click()
     page.keyboard.insert_text(code)
     page.keyboard.press("Shift+Enter")
@@ -61,7 +61,7 @@ def run_next_cell(page: Page, code: str, expected: str) -> None:
 
 
 def kernel_is_settled(page: Page) -> bool:
-    """Whether the kernel is idle, connected, and still the same a moment later.
+    """Return True if the kernel is idle, connected, and still the same a moment later.
 
     JupyterLab may swap a new notebook's kernel just after it first looks idle; a cell run in that moment is lost,
     with any server and without a proxy as well.

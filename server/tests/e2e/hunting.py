@@ -1,4 +1,4 @@
-"""Looking for secrets where none may be: every form that a secret can take, in everything that can be seen."""
+"""Searches all visible places for secrets in all their encodings."""
 
 import base64
 import html
@@ -14,17 +14,17 @@ from urllib.parse import quote, quote_plus
 import httpx
 
 Found = frozenset[tuple[str, str]]
-"""The names of secrets, and of the places where they are."""
+"""Names of secrets with the places where they were found."""
 
 
 def forms_of(secret: str) -> frozenset[bytes]:
-    """Return a secret as it is and as it may be written: quoted for a URL, HTML or JSON, in Base64."""
+    """Return a secret in plain text and encoded for URLs, HTML, JSON and Base64."""
     plain = {secret, quote(secret, safe=""), quote_plus(secret), html.escape(secret), json.dumps(secret)[1:-1]}
     return frozenset(text.encode() for text in plain) | _in_base64(secret.encode())
 
 
 def _in_base64(secret: bytes) -> frozenset[bytes]:
-    """Return what stays the same wherever the secret stands in the text that is encoded."""
+    """Return the parts of a Base64 encoding that do not depend on the position in the text."""
     found = set[bytes]()
     for before in range(3):
         encoded = base64.b64encode(b"\0" * before + secret)
@@ -47,12 +47,12 @@ def hunt(secrets: Mapping[str, str], locations: Mapping[str, bytes]) -> Found:
 
 @dataclass
 class Witness:
-    """Remembers every answer that its clients get, under `METHOD path`, without the query."""
+    """Records every response to its clients, under `METHOD path` without the query."""
 
     responses: dict[str, bytes] = field(default_factory=dict)
 
     def client(self, base_url: str, **options: object) -> httpx.Client:
-        """Return a client whose answers are remembered."""
+        """Return a client whose responses are recorded."""
         hooks = {"response": [self._remember]}
         return httpx.Client(base_url=base_url, event_hooks=hooks, timeout=120, **options)  # type: ignore[arg-type]  # options by name
 
@@ -62,13 +62,13 @@ class Witness:
         self.note(f"{response.request.method} {response.request.url.path}", fields + b"\n\n" + content)
 
     def note(self, location: str, content: bytes) -> None:
-        """Remember what was seen somewhere."""
+        """Record data seen in a place."""
         self.responses[location] = self.responses.get(location, b"") + b"\n" + content
 
 
 @contextmanager
 def watched_command_lines() -> Iterator[dict[str, bytes]]:
-    """Look at the command lines of all processes of the machine, again and again, for a block."""
+    """Poll the command lines of all processes of the machine during a block."""
     seen, over = {"command lines": b""}, threading.Event()
     known = set[bytes]()
 

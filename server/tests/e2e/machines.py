@@ -1,4 +1,4 @@
-"""A second machine: a network namespace with a browser in it, which reaches this one over a cable of its own."""
+"""A second machine: a network namespace with a browser, connected by a virtual cable."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ while True:
     for pair in ((near, far), (far, near)):
         threading.Thread(target=pump, args=pair, daemon=True).start()
 """
-"""What `ssh -L port:host:port` does, without the encryption."""
+"""Port forwarding like `ssh -L port:host:port`, without encryption."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Machine:
 
     namespace: str
     server_address: str
-    """Of this machine, as the other one reaches it."""
+    """Address of this machine, as seen by the other one."""
     folder: Path
 
     def browser(self, playwright: Playwright, *, names: dict[str, str]) -> Browser:
-        """Start Chromium there; `names` are resolved as a network's name server would."""
+        """Start Chromium there; `names` are resolved as by a name server."""
         program = self.folder / "chromium"
         program.write_text(f'#!/bin/sh\nexec ip netns exec {self.namespace} {shutil.which("chromium")} "$@"\n')
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
@@ -68,7 +68,7 @@ class Machine:
 
 @contextlib.contextmanager
 def second_machine(folder: Path) -> Iterator[Machine]:
-    """Make a namespace and a cable to it; needs root."""
+    """Create a namespace and a cable to it; needs root."""
     name = f"uws{os.getpid()}"
     subnet = f"10.{random.SystemRandom().randrange(64, 250)}.{random.SystemRandom().randrange(250)}"
     here, there = f"{name}a", f"{name}b"

@@ -1,4 +1,4 @@
-"""An installation whose secrets are known, and whose every answer is remembered."""
+"""An installation with known secrets that records all responses."""
 
 import os
 import secrets
@@ -17,8 +17,8 @@ from support.cluster import Fleet, fleet, own_database
 from support.server_process import environments, free_port
 
 
-class Postbox:
-    """A mail server that turns the first log-in away, and keeps what comes."""
+class RecordingSmtpHandler:
+    """A mail server that rejects the first login and records mails."""
 
     def __init__(self) -> None:
         self.tried: list[str] = []
@@ -37,11 +37,11 @@ class Postbox:
 
 @dataclass
 class Scene:
-    """An installation with planted secrets, and who sees what it says."""
+    """An installation with planted secrets, and its recorders."""
 
     fleet: Fleet
     witness: Witness
-    postbox: Postbox
+    postbox: RecordingSmtpHandler
     planted: dict[str, str]
 
     @property
@@ -50,15 +50,15 @@ class Scene:
 
 
 def strong() -> str:
-    """Return a secret with characters that are written differently in URLs, HTML and JSON."""
+    """Return a secret with characters that are encoded differently in URLs, HTML and JSON."""
     return f"{secrets.token_urlsafe(32)}+/&<'\"\\"
 
 
 @contextmanager
 def planted_installation() -> Iterator[Scene]:
-    """Run a web process and a controller with recognisable secrets, a provider to log in at, and a mail server."""
+    """Run a web process and a controller with known secrets, an identity provider, and a mail server."""
     with ExitStack() as stack:
-        port, postbox = free_port(), Postbox()
+        port, postbox = free_port(), RecordingSmtpHandler()
         provider = stack.enter_context(running_provider(f"http://localhost:{port}/login/with/university/done/"))
         mail = MailServer(
             postbox, hostname="127.0.0.1", port=free_port(), auth_require_tls=False, auth_required=False,

@@ -1,4 +1,4 @@
-"""What a user would write for each of the applications that are described: a few lines, and how they are used."""
+"""Sample files for each documented application, and how to use them."""
 
 import json
 from collections.abc import Callable
@@ -104,7 +104,7 @@ shinyApp(page, server)
 
 
 def count(page: Page) -> None:
-    """Press the button, and see what the application answers."""
+    """Press the button and check the application's reaction."""
     expect(page.get_by_text("count 0")).to_be_visible()
     page.get_by_role("button", name="Count").click()
     expect(page.get_by_text("count 1")).to_be_visible()
@@ -123,26 +123,26 @@ def run_and_count(page: Page) -> None:
 
 @dataclass(frozen=True)
 class Sample:
-    """A file that the application runs, and one round trip in it."""
+    """A file that the application runs, and one interaction with it."""
 
     use: Callable[[Page], None]
     file: str = ""
     content: str = ""
     makes: str = ""
-    """A file of the workspace that is there afterwards."""
+    """A file that exists in the workspace afterwards."""
     asks_outside: tuple[str, ...] = ()
-    """Hosts of which its pages load parts that they work without."""
+    """Hosts from which its pages load optional parts."""
 
 
 def see_metrics(page: Page) -> None:
-    """TensorBoard asks for its runs over HTTP."""
+    """Check that TensorBoard loads its runs over HTTP."""
     expect(page.get_by_text("No dashboards are active").first).to_be_visible()
     page.get_by_role("button", name="Reload").or_(page.locator("[title^='Last Updated']")).first.click()
     expect(page.get_by_text("No dashboards are active").first).to_be_visible()
 
 
 def make_experiment(page: Page) -> None:
-    """MLflow writes one to its database."""
+    """Check that MLflow writes an experiment to its database."""
     base = page.url.partition("#")[0]
     response = page.evaluate(
         """async base => (await fetch(base + 'ajax-api/2.0/mlflow/experiments/create', {method: 'POST',
@@ -156,13 +156,13 @@ def make_experiment(page: Page) -> None:
 
 
 def write_in_vscode(page: Page) -> None:
-    """Open the file of the workspace: its content comes over the WebSocket."""
+    """Open a file of the workspace, whose content arrives over the WebSocket."""
     page.get_by_role("treeitem", name="notes.txt").dblclick()
     expect(page.get_by_text("hello").first).to_be_visible()
 
 
 def open_git_panel(page: Page) -> None:
-    """Both extensions are there: the panel of Git, and the room of a notebook that several tabs share."""
+    """Check both extensions: the Git panel, and real-time collaboration on a notebook."""
     page.locator(".jp-LauncherCard[data-category='Notebook']").first.click()
     page.locator(".jp-Notebook .jp-Cell .cm-content").last.click()
     page.keyboard.insert_text("shared = 6 * 7")
@@ -175,7 +175,7 @@ def open_git_panel(page: Page) -> None:
 
 
 def type_in_desktop(page: Page) -> None:
-    """Type into the terminal on the desktop: its command makes a file."""
+    """Type into the terminal of the desktop; the command creates a file."""
     canvas = page.locator("canvas").last
     expect(canvas).to_be_visible()
     page.wait_for_timeout(1500)
@@ -185,14 +185,14 @@ def type_in_desktop(page: Page) -> None:
 
 
 def run_in_terminal(page: Page) -> None:
-    """Type a command; what it prints is no part of it."""
+    """Type a command whose output differs from its text."""
     page.locator(".xterm-helper-textarea").focus()
     page.keyboard.type("expr 40 + 2\n")
     expect(page.locator(".xterm-rows")).to_contain_text("42")
 
 
 def make_a_file_in_terminal(page: Page) -> None:
-    """Type a command; Jupyter draws its terminal as a picture, so what it prints cannot be read."""
+    """Type a command that creates a file: Jupyter draws its terminal on a canvas, which cannot be read."""
     page.get_by_role("textbox", name="Terminal input").focus()
     page.keyboard.type("expr 40 + 2; touch made-in-the-terminal\n")
     page.wait_for_timeout(2000)

@@ -1,4 +1,4 @@
-"""A small application for tests: a page that shows the file it was launched for, on a Unix socket.
+"""A small application for tests: a page on a Unix socket that shows the launched file.
 
 It is made known to the processes of a server as a site's own plug-in is: by an entry point, see `install`.
 """
@@ -42,13 +42,13 @@ ThreadingUnixStreamServer(values["socket"], Page).serve_forever()
 
 
 class SmallApplicationOptions(PluginOptions):
-    """`environment_details.<id>.asks_file`: whether it runs a file; `.shows_files`: whether it has a page for each."""
+    """`environment_details.<id>.asks_file`: it runs a file; `.shows_files`: it has a page for each file."""
 
     environment_details: dict[str, dict[str, bool]] = Field(default_factory=dict)
 
 
 class SmallApplicationParameters(JobParameters):
-    """What a launch says."""
+    """Parameters of a launch."""
 
     file: str = ""
 
@@ -70,7 +70,7 @@ class SmallApplicationJob(JobType):
         return f"files/{path}" if self._shows_files else None
 
     def script(self, context: JobContext, parameters: JobParameters) -> JobScript:
-        """Return what starts the page."""
+        """Return the script that starts the page."""
         folder = context.job_directory
         file = cast("SmallApplicationParameters", parameters).file
         values = {"name": self.context.name, "file": file, "socket": str(folder / SOCKET)}
@@ -89,12 +89,12 @@ class SmallApplicationJob(JobType):
         return Endpoint(socket=path, socket_uid=context.account.uid, authorization="")
 
     def check(self) -> Health:
-        """There is nothing that could be missing."""
+        """Always healthy: it has no dependencies."""
         return Health(connected=True)
 
 
 def install(folder: Path) -> None:
-    """Put it and the description of its distribution into a folder that is to be on `PYTHONPATH`."""
+    """Install it with its distribution metadata into a folder for `PYTHONPATH`."""
     shutil.copy(__file__, folder / "small_application.py")
     description = folder / "small_application-1.0.dist-info"
     description.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What a user has installed in a workspace is there in the applications that run the user's code."""
+"""Applications that run the user's code see packages installed in the workspace."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ packages=$("$UWS_WORKSPACE_PYTHON" -c 'import sysconfig; print(sysconfig.get_pat
 echo 'ANSWER = 42' > "$packages/users_own.py"
 echo 'raise ImportError("of the workspace")' > "$packages/click.py"
 """
-"""Puts a package where pip would; the second one is a broken one in place of a package that Streamlit brings."""
+"""Installs one package like pip, and a broken one that replaces a dependency of Streamlit."""
 APP = """
 import sys
 import ipykernel, streamlit as st, users_own
@@ -40,7 +40,7 @@ def make(ada: Caller) -> int:
     return number
 
 
-def test_packages_of_the_workspace_are_seen_beside_the_applications_own(server: RunningServer, page: Page) -> None:
+def test_application_sees_packages_of_the_workspace(server: RunningServer, page: Page) -> None:
     ada = sign_in(server, ADA)
     workspace = make(ada)
     ada.wait_until(launch(ada, workspace, "install", ready=False), "failed")  # it serves nothing, and has ended
@@ -54,8 +54,8 @@ def test_packages_of_the_workspace_are_seen_beside_the_applications_own(server: 
     stop(ada, job)
 
 
-def test_package_that_the_workspace_has_broken_is_the_one_that_is_used(server: RunningServer, page: Page) -> None:
-    """The workspace wins, for better or worse, and the log says what is wrong."""
+def test_broken_package_of_the_workspace_is_used(server: RunningServer, page: Page) -> None:
+    """The workspace has priority, and the log shows the error."""
     ada = sign_in(server, ADA)
     workspace = make(ada)
     ada.wait_until(launch(ada, workspace, "install", ready=False), "failed")

@@ -1,4 +1,4 @@
-"""Applications on TCP where jobs share the network of the machine: in a network of their own, or not at all."""
+"""Applications on TCP if jobs share the machine's network: isolated in their own network, or rejected."""
 
 import re
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ def server(accounts: None) -> Iterator[RunningServer]:
 
 
 def listeners() -> set[str]:
-    """Return the TCP ports of loopback that something listens on in the network of the machine."""
+    """Return the listening TCP ports of the machine's loopback."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     return {line.split()[1] for line in lines if line.split()[3] == "0A"}
 
 
-def test_isolated_application_makes_a_network_for_itself(server: RunningServer, page: Page) -> None:
+def test_isolated_application_creates_its_own_network(server: RunningServer, page: Page) -> None:
     before = listeners()
     ada = sign_in(server, ADA)
     job = launch(ada, ada.make_workspace(), "isolated")
@@ -39,9 +39,7 @@ def test_isolated_application_makes_a_network_for_itself(server: RunningServer, 
     stop(ada, job)
 
 
-def test_application_that_needs_a_port_is_refused_and_the_log_says_what_helps(
-    server: RunningServer, page: Page
-) -> None:
+def test_application_on_a_port_fails_with_a_hint_in_the_log(server: RunningServer, page: Page) -> None:
     ada = sign_in(server, ADA)
     job = launch(ada, ada.make_workspace(), "port", ready=False)
     ada.wait_until(job, "failed", within=60)

@@ -1,4 +1,4 @@
-"""Where an application is served that works at the root of an origin only: on a port, and not by path."""
+"""Applications that need the root of an origin are served on a port, and not by path."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from support.server_process import ADA, RunningServer, running_server, sign_in
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SITE = site_with(at_root=echo_application(), below=echo_application(base="strip"))
 SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.4 Safari/605.1.15"
-"""It does not resolve names below localhost: sessions get ports."""
+"""Safari does not resolve names below localhost, so sessions get ports."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def by_path(accounts: None) -> Iterator[RunningServer]:
         yield running
 
 
-def test_application_at_the_root_has_a_port_of_its_own(server: RunningServer, browser: Browser) -> None:
+def test_root_application_gets_its_own_port(server: RunningServer, browser: Browser) -> None:
     ada = sign_in(server, ADA)
     job = launch(ada, ada.make_workspace(), "at_root")
     context = browser.new_context(user_agent=SAFARI)
@@ -46,7 +46,7 @@ def test_application_at_the_root_has_a_port_of_its_own(server: RunningServer, br
     stop(ada, job)
 
 
-def test_by_path_it_is_refused_and_one_below_a_path_is_served(by_path: RunningServer, browser: Browser) -> None:
+def test_root_application_is_rejected_by_path(by_path: RunningServer, browser: Browser) -> None:
     ada = sign_in(by_path, ADA)
     workspace = ada.make_workspace()
     refused = ada.http.put(f"/workspaces/{workspace}/start/", json={"job_type": "at_root"})

@@ -1,4 +1,4 @@
-"""Each application that the documentation describes: launched, opened in a browser, used and stopped."""
+"""Each documented application is launched, opened in a browser, used and stopped."""
 
 import json
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from e2e.access_checks import denies_other_users
 from e2e.applications import launch, log_in, open_session, stop
-from e2e.refusals import refuses_others
 from e2e.sample_apps import SAMPLES
 from support.server_process import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
@@ -20,14 +20,14 @@ SHIPPED: dict[str, Any] = json.loads((REPOSITORY / "docs/applications/applicatio
 
 
 HEAVY = ("vscode",)
-"""Those that are installed for more than half a minute."""
+"""Applications whose installation takes more than half a minute."""
 
 
 OPENED_ALONE = (
     *(name for name, entry in SHIPPED.items() if not entry.get("application", {}).get("asks_file")),
     "voila",
 )
-"""Those whose own process runs nothing that lies in the workspace, which may have been copied from another user."""
+"""Applications whose own process runs no file of the workspace, which may come from another user."""
 IMPORTED = ("jupyter_server/__init__.py", "uvicorn.py", "tornado/__init__.py", "notebook.py", "mlflow.py")
 READ = ("jupyter_config.py", "jupyter_server_config.py", "jupyter_notebook_config.py")
 TRACE = "\nwith open(__file__ + '.was-run', 'w'): pass\n"
@@ -35,7 +35,7 @@ TRACE = "\nwith open(__file__ + '.was-run', 'w'): pass\n"
 
 @contextmanager
 def serving(*names: str) -> Iterator[tuple[RunningServer, Caller]]:
-    """Run a server that offers these; it installs them before it starts."""
+    """Run a server with these applications, installed before the start."""
     with running_server(site={"available_job_types": {name: SHIPPED[name] for name in names}}) as running:
         yield running, sign_in(running, ADA)
 
@@ -68,7 +68,7 @@ def test_heavy_application_is_launched_opened_used_and_stopped(
 
 
 def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: str) -> None:
-    """Go the whole way of one application."""
+    """Launch, open, use and stop one application."""
     lacks = missing(SHIPPED[name].get("application", {}).get("packages", {}).get("apt", []))
     if lacks:
         pytest.skip(f"NOT RUN: this machine lacks {', '.join(lacks)}")
@@ -79,7 +79,7 @@ def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: s
     body = {"name": name, "description": "", "workspace_details": {"files": files}}
     workspace = ada.call("POST", "/workspaces/", json=body)["id"]
     outside: list[str] = []
-    page.on("request", lambda request: outside.append(request.url) if leaves_this_machine(request.url) else None)
+    page.on("request", lambda request: outside.append(request.url) if is_external(request.url) else None)
     job = launch(ada, workspace, name, file=sample.file)
     log_in(page, server, ADA)
     open_session(page, server, job)
@@ -87,7 +87,7 @@ def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: s
         sample.use(page)
     finally:
         page.screenshot(path=pictures / f"app-{name}.png")
-    refuses_others(server, ada, job)
+    denies_other_users(server, ada, job)
     stop(ada, job)
     assert {host_of(url) for url in outside} <= set(sample.asks_outside)
     assert list(server.data_dir.glob(f"workspaces/*/{workspace}/**/*.was-run")) == []
@@ -95,7 +95,7 @@ def walk(server: RunningServer, ada: Caller, page: Page, pictures: Path, name: s
         assert list(server.data_dir.glob(f"workspaces/*/{workspace}/{sample.makes}"))
 
 
-def leaves_this_machine(url: str) -> bool:
+def is_external(url: str) -> bool:
     host = host_of(url)
     return url.startswith(("http", "ws")) and host != "localhost" and not host.endswith(".localhost")
 

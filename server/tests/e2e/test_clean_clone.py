@@ -1,4 +1,4 @@
-"""A new user's first minutes: a clean clone, an ordinary account, `make start`, the main path, `make stop`."""
+"""First steps of a new user: clean clone, ordinary account, `make start`, main path, `make stop`."""
 
 import os
 import shutil
@@ -17,18 +17,18 @@ from support.server_process import OF_THE_NETWORK, REPOSITORY, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root]
 NAME = "uwsclone"
-COMMANDS_TAKE_AT_MOST = 900
+COMMAND_TIMEOUT_S = 900
 
 
 @dataclass(frozen=True)
 class Clone:
-    """The project as a new user has it."""
+    """A clean clone of the project."""
 
     folder: Path
     port: int
 
     def command(self, *words: str) -> list[str]:
-        """Return a command as the new user's log-in shell runs it, with nothing else of our environment."""
+        """Return a command for the new user's login shell, without our environment."""
         network = [f"{name}={value}" for name, value in os.environ.items() if name.upper().startswith(OF_THE_NETWORK)]
         own = ["env", "-i", f"HOME={self.folder.parent}", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", *network]
         own.append(f"UWS_PORT={self.port}")
@@ -50,7 +50,7 @@ def clone(tmp_path: Path) -> Iterator[Clone]:
 
 
 def copy_wheel(target: Path) -> None:
-    """The wheel of the extension is named after its sources, and was built here from the same: it need not be again."""
+    """Copy the wheel of the extension, which was built from the same sources."""
     for wheel in (REPOSITORY / ".cache" / "extension").glob("*/*.whl"):
         location = target / wheel.relative_to(REPOSITORY)
         location.parent.mkdir(parents=True)
@@ -58,7 +58,7 @@ def copy_wheel(target: Path) -> None:
 
 
 def copy_tracked_files(target: Path, tmp_path: Path) -> None:
-    """What a clone holds: the files that git tracks or would, and nothing that was built."""
+    """Copy tracked and untracked, but no ignored files, like a clone."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=REPOSITORY,
@@ -76,7 +76,7 @@ def copy_tracked_files(target: Path, tmp_path: Path) -> None:
         tar.extractall(target, filter="data")
 
 
-def test_an_ordinary_user_is_in_jupyterlab_after_one_command(clone: Clone, page: Page, tmp_path: Path) -> None:
+def test_ordinary_user_reaches_jupyterlab_with_one_command(clone: Clone, page: Page, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("hello")
     told = tmp_path / "told.txt"
@@ -96,7 +96,7 @@ def test_an_ordinary_user_is_in_jupyterlab_after_one_command(clone: Clone, page:
     flow.run_a_cell(page)
 
     stopped = subprocess.run(
-        clone.command("stop"), capture_output=True, text=True, check=True, timeout=COMMANDS_TAKE_AT_MOST
+        clone.command("stop"), capture_output=True, text=True, check=True, timeout=COMMAND_TIMEOUT_S
     )
     assert "All sessions have ended." in stopped.stderr
     assert process.wait(60) == 0

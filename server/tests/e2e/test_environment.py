@@ -1,4 +1,4 @@
-"""The page of a workspace's environment in a browser: prepare, import in a notebook, change, reset; light and dark."""
+"""The environment page in a browser: prepare, import in a notebook, change, reset; light and dark."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The page of files in a browser: drop, watch, lose the server, go on; look, rename, delete; light and dark."""
+"""The files page in a browser: upload, resume, preview, rename, delete; light and dark."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from e2e import flow
-from e2e.conftest import PATIENCE_MS
+from e2e.conftest import TIMEOUT_MS
 from support.server_process import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -44,7 +44,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def files(server: RunningServer, page: Page) -> Page:
-    """The page of files of a new workspace."""
+    """The files page of a new workspace."""
     flow.log_in(page, server.manage("login_link", ADA))
     page.get_by_role("link", name="New workspace").first.click()
     page.get_by_label("Name", exact=True).fill("cell-atlas")
@@ -69,14 +69,14 @@ def content_of(name: str, megabytes: int) -> bytes:
 
 
 def slow_down(context: BrowserContext, page: Page) -> None:
-    """Let the line be slow enough to be watched."""
+    """Throttle the network so that progress is visible."""
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     line = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": BYTES_A_SECOND}
     network.send("Network.emulateNetworkConditions", line)
 
 
-def test_drop_files_and_watch_them(server: RunningServer, context: BrowserContext, files: Page) -> None:
+def test_dropped_files_show_their_progress(server: RunningServer, context: BrowserContext, files: Page) -> None:
     slow_down(context, files)
     problems: list[str] = []
     files.on("pageerror", lambda error: problems.append(error.message))
@@ -89,9 +89,9 @@ def test_drop_files_and_watch_them(server: RunningServer, context: BrowserContex
     seen: set[float] = set()
     wait_for(lambda: _watch(files, seen), what="progress in steps")
     for name in names:
-        expect(files.get_by_role("link", name=name)).to_be_visible(timeout=PATIENCE_MS)
+        expect(files.get_by_role("link", name=name)).to_be_visible(timeout=TIMEOUT_MS)
         assert (folder_of(server, files) / name).read_bytes() == content_of(name, MEGABYTES)
-    expect(bars).to_have_count(0, timeout=PATIENCE_MS)
+    expect(bars).to_have_count(0, timeout=TIMEOUT_MS)
     assert problems == []
 
 
@@ -101,7 +101,7 @@ def _watch(page: Page, seen: set[float]) -> bool:
     return len([value for value in seen if 0 < value < 1]) >= 3
 
 
-def test_upload_goes_on_when_the_server_was_killed(server: RunningServer, context: BrowserContext, files: Page) -> None:
+def test_upload_resumes_after_a_kill_of_the_server(server: RunningServer, context: BrowserContext, files: Page) -> None:
     slow_down(context, files)
     offsets: list[int] = []
 
@@ -114,7 +114,7 @@ def test_upload_goes_on_when_the_server_was_killed(server: RunningServer, contex
     waiting = folder_of(server, files) / ".uws-part-uploads"
     wait_for(lambda: any(path.stat().st_size > 2**22 for path in _bytes_in(waiting)), what="the first bytes")
     os.kill(server.pids()["web"], signal.SIGKILL)
-    expect(files.get_by_role("link", name="big.bin")).to_be_visible(timeout=PATIENCE_MS)
+    expect(files.get_by_role("link", name="big.bin")).to_be_visible(timeout=TIMEOUT_MS)
     assert offsets[0] == 0
     assert any(offset > 0 for offset in offsets)
     written = (folder_of(server, files) / "big.bin").read_bytes()
@@ -125,8 +125,8 @@ def _bytes_in(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix != ".json"] if folder.exists() else []
 
 
-def test_upload_goes_on_after_the_page_was_closed(server: RunningServer, context: BrowserContext, files: Page) -> None:
-    """The same file, dropped again, goes on where it stopped."""
+def test_upload_resumes_after_the_page_was_closed(server: RunningServer, context: BrowserContext, files: Page) -> None:
+    """The same file, dropped again, resumes."""
     slow_down(context, files)
     address = files.url
     files.evaluate(DROP, [["again.bin"], MEGABYTES])
@@ -138,8 +138,8 @@ def test_upload_goes_on_after_the_page_was_closed(server: RunningServer, context
     methods: list[str] = []
     tab.on("request", lambda request: methods.append(request.method) if "/tus/" in request.url else None)
     tab.evaluate(DROP, [["again.bin"], MEGABYTES])
-    expect(tab.get_by_role("link", name="again.bin")).to_be_visible(timeout=PATIENCE_MS)
-    assert methods[0] == "HEAD"  # asks where to go on
+    expect(tab.get_by_role("link", name="again.bin")).to_be_visible(timeout=TIMEOUT_MS)
+    assert methods[0] == "HEAD"  # requests the offset to resume at
     assert "POST" not in methods  # and begins nothing new
     assert (folder_of(server, tab) / "again.bin").read_bytes() == content_of("again.bin", MEGABYTES)
 
@@ -155,8 +155,8 @@ def test_cancelled_upload_leaves_nothing(server: RunningServer, context: Browser
     assert files.evaluate("Object.keys(localStorage).filter(key => key.startsWith('uws-upload')).length") == 0
 
 
-def test_walk_with_the_keyboard(server: RunningServer, files: Page) -> None:
-    """New folder, rename, preview, delete: nothing needs a mouse."""
+def test_files_are_managed_by_keyboard(server: RunningServer, files: Page) -> None:
+    """New folder, rename, preview and delete work without a mouse."""
     folder = folder_of(server, files)
     fill(folder)
     files.reload()
@@ -196,7 +196,7 @@ def test_walk_with_the_keyboard(server: RunningServer, files: Page) -> None:
 
 
 def fill(folder: Path) -> None:
-    """Make files as a session would."""
+    """Create files like a session."""
     (folder / "raw").mkdir()
     (folder / "raw" / "x.bin").write_bytes(b"\0" * 5000)
     (folder / "notes.md").write_text("# Plan\n\nLook at the clusters first.\n" * 3)
@@ -213,7 +213,7 @@ def fill(folder: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
-def test_nothing_of_a_file_runs(server: RunningServer, files: Page) -> None:
+def test_file_contents_are_never_executed(server: RunningServer, files: Page) -> None:
     fill(folder_of(server, files))
     files.reload()
     title = files.title()
@@ -230,10 +230,10 @@ def test_nothing_of_a_file_runs(server: RunningServer, files: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_it(
+def test_page_is_accessible(
     server: RunningServer, context: BrowserContext, files: Page, pictures: Path, scheme: Any
 ) -> None:
-    """No findings of axe, in either scheme, with an upload under way, a choice, and each of the dialogs."""
+    """axe finds no violation in either color scheme, with an upload, a selection, and each dialog."""
     files.emulate_media(color_scheme=scheme)
     fill(folder_of(server, files))
     files.reload()

@@ -1,4 +1,4 @@
-"""Uploads of whole folders in a browser: one row, few requests, cancelled as one, offered again when they broke off."""
+"""Folder uploads in a browser: one row, few requests, cancelled as one, resumed after an interruption."""
 
 import os
 import re
@@ -10,14 +10,14 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from e2e import flow
-from e2e.conftest import PATIENCE_MS
+from e2e.conftest import TIMEOUT_MS
 from e2e.test_files import folder_of, look, slow_down
 from support.server_process import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 SMALL_FILES = 300
 REQUESTS_BEFORE = 657
-"""For 300 small files, as each of them was an upload of its own."""
+"""Requests for 300 small files when each was a separate upload."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def files(server: RunningServer, page: Page) -> Page:
-    """The page of files of a new workspace."""
+    """The files page of a new workspace."""
     flow.log_in(page, server.manage("login_link", ADA))
     flow.new_workspace(page, "folders")
     page.get_by_role("link", name="Files", exact=True).click()
@@ -38,7 +38,7 @@ def files(server: RunningServer, page: Page) -> Page:
 
 @pytest.fixture
 def survey(tmp_path: Path) -> Path:
-    """A folder with many small files, one large one, and folders in it."""
+    """A folder with many small files, one large file, and subfolders."""
     return fill(tmp_path / "survey", megabytes=0)
 
 
@@ -53,18 +53,18 @@ def fill(folder: Path, *, megabytes: int) -> Path:
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
-    """What is in it, but for files that are still being written."""
+    """Return the contents, without files that are being written."""
     found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
 def unfinished_in(folder: Path) -> list[str]:
-    """What still waits for bytes; of a finished upload only the record stays for a while."""
+    """Return uploads that still wait for data; finished ones keep their record for a while."""
     return [path.name for path in (folder / ".uws-part-uploads").glob("*") if path.suffix != ".json"]
 
 
 def drop(context: BrowserContext, page: Page, *paths: Path) -> None:
-    """Drop from outside of the browser, as from a file manager."""
+    """Drop files from outside the browser, as from a file manager."""
     network = context.new_cdp_session(page)
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
@@ -78,16 +78,16 @@ def test_many_small_files_take_few_requests(
     files.on("request", lambda request: requests.append(request.method))
     drop(context, files, survey)
     wait_for(lambda: content_of(folder_of(server, files) / "survey") == content_of(survey), what="all files")
-    expect(files.get_by_role("link", name="survey")).to_be_visible(timeout=PATIENCE_MS)
+    expect(files.get_by_role("link", name="survey")).to_be_visible(timeout=TIMEOUT_MS)
     assert 3 * len(requests) < REQUESTS_BEFORE
     assert len([method for method in requests if method != "GET"]) <= 4
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_folder_is_one_row(
+def test_folder_upload_is_one_row(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path, pictures: Path, scheme: Any
 ) -> None:
-    """With what is there, how fast, how long, and one way to end it all; seen wherever the page is scrolled to."""
+    """The row shows progress, speed, time left and one cancel button, at any scroll position."""
     files.emulate_media(color_scheme=scheme)
     folder = folder_of(server, files)
     for number in range(60):
@@ -112,7 +112,7 @@ def test_a_folder_is_one_row(
     assert files.evaluate("Object.keys(localStorage).filter(key => key.startsWith('uws-')).length") == 0
 
 
-def test_what_fails_is_named_and_tried_again(server: RunningServer, files: Page, survey: Path) -> None:
+def test_failed_files_are_listed_and_retried(server: RunningServer, files: Page, survey: Path) -> None:
     folder = folder_of(server, files)
     taken = folder / "survey" / "plate 1" / "ü001.csv"
     taken.mkdir(parents=True)
@@ -126,10 +126,10 @@ def test_what_fails_is_named_and_tried_again(server: RunningServer, files: Page,
     wait_for(lambda: content_of(folder / "survey") == content_of(survey), what="all files")
 
 
-def test_a_folder_that_broke_off_goes_on(
+def test_interrupted_folder_upload_resumes(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path, pictures: Path
 ) -> None:
-    """The page offers it again; what has arrived is not sent once more, and the large file goes on where it stopped."""
+    """The page offers it again; completed files are skipped, and the large file resumes."""
     survey, folder, address = fill(tmp_path / "survey", megabytes=40), folder_of(server, files), files.url
     slow_down(context, files)
     files.locator("#upload-folder").set_input_files(survey)
@@ -159,7 +159,7 @@ def test_a_folder_that_broke_off_goes_on(
     assert set(sent) == {"HEAD", "PATCH"}
 
 
-def test_a_file_that_broke_off_is_offered_again(
+def test_interrupted_file_is_offered_again(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path
 ) -> None:
     big, other = tmp_path / "big.bin", tmp_path / "other.bin"
@@ -180,5 +180,5 @@ def test_a_file_that_broke_off_is_offered_again(
         chooser.value.set_files(path)
         if said:
             expect(tab.locator(".upload-said")).to_contain_text(said)
-    expect(tab.get_by_role("link", name="big.bin")).to_be_visible(timeout=PATIENCE_MS)
+    expect(tab.get_by_role("link", name="big.bin")).to_be_visible(timeout=TIMEOUT_MS)
     assert (folder / "big.bin").read_bytes() == big.read_bytes()

@@ -1,4 +1,4 @@
-"""How a lab tries it: one machine serves, colleagues come from another by name, by IP address and through a tunnel."""
+"""Access from another machine: by name, by IP address, and through a tunnel."""
 
 import os
 import re
@@ -68,15 +68,15 @@ def notes(tmp_path: Path) -> Path:
     return path
 
 
-def test_start_prints_every_address(server: RunningServer) -> None:
+def test_start_prints_all_addresses(server: RunningServer) -> None:
     assert server.addresses[:2] == [f"http://localhost:{server.port}/", f"http://{NAME}:{server.port}/"]
     assert all(re.fullmatch(rf"http://[0-9.]+:{server.port}/", address) for address in server.addresses[2:])
 
 
-def test_by_name_and_by_address_two_users_at_once(
+def test_two_users_by_name_and_by_address(
     server: RunningServer, browser: Browser, machine: Machine, notes: Path
 ) -> None:
-    """Each in a browser of their own, one by name and one by address: both sessions run before either is used."""
+    """Two browsers, one by name and one by address; both sessions run before either is used."""
     pages = {}
     for user, host in ((ADA, NAME), (GRACE, machine.server_address)):
         page = pages[user] = tab(browser)
@@ -104,16 +104,16 @@ def test_through_a_forwarded_port(server: RunningServer, browser: Browser, machi
         assert page.url.startswith(f"http://localhost:{port}/login/")
 
 
-def test_a_name_that_is_not_allowed_says_which_setting_allows_it(server: RunningServer, browser: Browser) -> None:
+def test_unknown_host_name_reports_the_setting(server: RunningServer, browser: Browser) -> None:
     page = tab(browser)
     page.goto(f"http://elsewhere:{server.port}/")
     expect(page.get_by_role("alert")).to_contain_text("UWS_ALLOWED_HOSTS")
 
 
-def test_a_bookmark_of_a_session_leads_back_in(
+def test_bookmark_of_a_session_opens_it_again(
     server: RunningServer, browser: Browser, machine: Machine, notes: Path
 ) -> None:
-    """The cookie of the session is gone, the log-in is not: nobody has to look for the way."""
+    """Without the session's cookie, the login leads back to the session."""
     page = tab(browser)
     start_session(page, server, f"http://{machine.server_address}:{server.port}", ADA, notes)
     bookmark = page.url
@@ -128,7 +128,7 @@ def test_a_bookmark_of_a_session_leads_back_in(
     expect(page.get_by_role("link", name="Go to your workspaces")).to_be_visible()
 
 
-def test_a_session_that_has_ended_says_so_on_its_port(
+def test_ended_session_is_reported_on_its_port(
     server: RunningServer, browser: Browser, machine: Machine, notes: Path
 ) -> None:
     page = tab(browser)

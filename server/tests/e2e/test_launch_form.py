@@ -1,4 +1,4 @@
-"""The launch form in a browser: by keyboard, without a decision, bounded, again, with files, and accessible."""
+"""The launch form in a browser: keyboard, defaults, limits, relaunch, files, accessibility."""
 
 import os
 import re
@@ -24,7 +24,7 @@ CLUSTER = {
     "passthrough_domain": "localhost",
     "parameter_mapping": {"memory_mb": "memory_mb", "time_limit_min": "time_limit_min"},
 }
-"""Of its CPUs nothing is known: the configured bounds hold."""
+"""Its number of CPUs is unknown, so the configured limits apply."""
 
 
 def small(name: str, icon: str, opens: list[str], **details: bool) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def ada(server: RunningServer) -> Caller:
 
 @pytest.fixture
 def workspace(server: RunningServer, ada: Caller, page: Page) -> int:
-    """A new workspace with files; its page is open."""
+    """A new workspace with files, with its page open."""
     files = [{"name": name, "content": f"I am {name}"} for name in ("app.py", "d/other.py", "notes.txt")]
     body = {"name": "cell-atlas", "description": "", "workspace_details": {"files": files}}
     number = int(ada.call("POST", "/workspaces/", json=body)["id"])
@@ -203,10 +203,10 @@ def test_launch_without_scripts(server: RunningServer, ada: Caller, workspace: i
 
 
 @pytest.mark.parametrize("appearance", ["light", "dark", "contrast"])
-def test_everybody_can_use_it(
+def test_page_is_accessible(
     server: RunningServer, ada: Caller, workspace: int, page: Page, pictures: Path, appearance: str
 ) -> None:
-    """No findings of axe: the dialog with eight applications, with an error, for a file; a page with two sessions."""
+    """axe finds no violation in the dialog (eight applications, error, file) and a page with two sessions."""
     page.evaluate("name => localStorage.setItem('uws-appearance', name)", appearance)
     for job_type, details in (("editor", {}), ("runner", {"file": "app.py"})):
         body = {"job_type": job_type, "job_details": details}

@@ -1,4 +1,4 @@
-"""The portal's pages in a real browser: told of changes over a WebSocket, which their content policy lets them open."""
+"""Live pages of the portal in a real browser: updates over a WebSocket that their content policy permits."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ WRITE = "from user_workspaces.jobs.models import Job; Job.objects.filter(pk={}).
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LiveServer]:
-    """One without a controller: nothing changes that the test does not change."""
+    """A server without a controller: only the test changes rows."""
     with live_server_process(controller=False) as running:
         yield running
 
@@ -33,26 +33,26 @@ def client(server: LiveServer) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def job(client: httpx.Client) -> int:
-    """A job that waits."""
+    """A pending job."""
     workspace = client.post("/workspaces/", json={"name": "watched", "description": ""}).json()["data"]["id"]
     started = client.put(f"/workspaces/{workspace}/start/", json={"job_type": "jupyter_lab"})
     return int(started.json()["data"]["job"]["id"])
 
 
 def frames_of(page: Page) -> list[str]:
-    """Collect what the page's WebSockets are told from now on."""
+    """Collect frames received by the page's WebSockets from now on."""
     frames: list[str] = []
     page.on("websocket", lambda opened: opened.on("framereceived", lambda frame: frames.append(str(frame))))
     return frames
 
 
-def told(frames: list[str], text: str) -> bool:
-    """Whether one of them says that."""
+def has_frame(frames: list[str], text: str) -> bool:
+    """Return True if a frame contains the text."""
     return any(text in frame for frame in frames)
 
 
 def wait_until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait as the browser does: its events come in meanwhile."""
+    """Wait while handling the browser's events."""
     for _ in range(600):
         if condition():
             return
@@ -60,7 +60,7 @@ def wait_until(page: Page, condition: Callable[[], bool]) -> None:
     pytest.fail("waited in vain")
 
 
-def test_page_follows_a_job_by_websocket(server: LiveServer, page: Page, job: int) -> None:
+def test_page_updates_a_job_by_websocket(server: LiveServer, page: Page, job: int) -> None:
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])
@@ -68,12 +68,12 @@ def test_page_follows_a_job_by_websocket(server: LiveServer, page: Page, job: in
     page.goto(f"{server.url}/open/{job}/")
     for text in ("Waiting for the resource.", "Quite another message.", "And one more."):
         server.manage("shell", "-c", WRITE.format(job, text))
-        wait_until(page, partial(told, frames, text))
+        wait_until(page, partial(has_frame, frames, text))
         expect(page.get_by_text(text).first).to_be_visible()
     assert [text for text in said if "Security Policy" in text or "WebSocket" in text] == []
 
 
-def test_page_that_is_told_asks_less_often(server: LiveServer, page: Page, job: int) -> None:
+def test_page_with_a_websocket_polls_less_often(server: LiveServer, page: Page, job: int) -> None:
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     frames, asked = frames_of(page), list[str]()
     page.goto(f"{server.url}/open/{job}/")
@@ -83,7 +83,7 @@ def test_page_that_is_told_asks_less_often(server: LiveServer, page: Page, job: 
     assert len(asked) <= 2
 
 
-def test_page_without_a_websocket_follows_all_the_same(server: LiveServer, page: Page, job: int) -> None:
+def test_page_without_a_websocket_polls(server: LiveServer, page: Page, job: int) -> None:
     page.add_init_script("window.WebSocket = class extends EventTarget {}")
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     page.goto(f"{server.url}/open/{job}/")
@@ -91,7 +91,7 @@ def test_page_without_a_websocket_follows_all_the_same(server: LiveServer, page:
     expect(page.get_by_text("Asked for.").first).to_be_visible()
 
 
-def test_page_goes_to_the_log_in_when_it_is_no_longer_allowed(server: LiveServer, page: Page, job: int) -> None:
+def test_page_redirects_to_login_after_logout(server: LiveServer, page: Page, job: int) -> None:
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     frames = frames_of(page)
     page.goto(f"{server.url}/open/{job}/")
@@ -112,9 +112,7 @@ def test_two_clicks_launch_one_session(server: LiveServer, client: httpx.Client,
     assert [job["workspace_id"] for job in jobs].count(workspace) == 1
 
 
-def test_menu_that_is_opened_while_the_list_is_asked_for_stays_open(
-    server: LiveServer, client: httpx.Client, page: Page
-) -> None:
+def test_open_menu_survives_a_refresh_of_the_list(server: LiveServer, client: httpx.Client, page: Page) -> None:
     workspace = client.post("/workspaces/", json={"name": "menus", "description": ""}).json()["data"]["id"]
     assert client.put(f"/workspaces/{workspace}/files/a.txt", content=b"1").is_success
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])

@@ -1,4 +1,4 @@
-"""From the log-in link to a cell's output, in a browser: by the session's own origin, and by path."""
+"""From the login link to a cell's output in a browser, with session hosts and by path."""
 
 import re
 from collections.abc import Iterator
@@ -22,15 +22,15 @@ def by_origin(accounts: None) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def by_path(accounts: None) -> Iterator[RunningServer]:
-    """Beside the other one: two instances live side by side."""
+    """A second server, to test two instances side by side."""
     with running_server({"passthrough_domain": ""}) as server:
         yield server
 
 
 def walk(server: RunningServer, context: BrowserContext, page: Page, tmp_path: Path) -> str:
-    """Walk the whole path; return the address of the session."""
+    """Do the main path; return the URL of the session."""
     foreign: list[str] = []
-    context.on("request", lambda request: foreign.append(request.url) if leaves_this_machine(request) else None)
+    context.on("request", lambda request: foreign.append(request.url) if is_external(request) else None)
     notes = tmp_path / "notes.txt"
     notes.write_text("hello")
 
@@ -55,24 +55,24 @@ def walk(server: RunningServer, context: BrowserContext, page: Page, tmp_path: P
     return session_address
 
 
-def leaves_this_machine(request: Request) -> bool:
+def is_external(request: Request) -> bool:
     host = urlsplit(request.url).hostname or ""
     return request.url.startswith(("http", "ws")) and host != "localhost" and not host.endswith(".localhost")
 
 
-def test_the_main_path_by_the_sessions_own_origin(
+def test_main_path_with_session_hosts(
     by_origin: RunningServer, context: BrowserContext, page: Page, tmp_path: Path
 ) -> None:
     address = walk(by_origin, context, page, tmp_path)
     assert re.match(rf"http://s\d+\.localhost:{by_origin.port}/passthrough/local/\d+/lab", address)
 
 
-def test_the_main_path_by_path(by_path: RunningServer, context: BrowserContext, page: Page, tmp_path: Path) -> None:
+def test_main_path_by_path(by_path: RunningServer, context: BrowserContext, page: Page, tmp_path: Path) -> None:
     address = walk(by_path, context, page, tmp_path)
     assert re.match(rf"http://localhost:{by_path.port}/passthrough/local/\d+/lab", address)
 
 
-def test_jupyterlab_is_dark_where_the_system_is(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
+def test_jupyterlab_follows_the_dark_color_scheme(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("hello")
     page.emulate_media(color_scheme="dark")
@@ -84,7 +84,7 @@ def test_jupyterlab_is_dark_where_the_system_is(by_origin: RunningServer, page: 
     expect(page.locator("body[data-jp-theme-light='true']")).to_be_attached()
 
 
-def test_a_link_logs_in_once(by_origin: RunningServer, page: Page) -> None:
+def test_login_link_works_once(by_origin: RunningServer, page: Page) -> None:
     link = by_origin.manage("login_link", ADA)
     flow.log_in(page, link)
     page.context.clear_cookies()
@@ -93,7 +93,7 @@ def test_a_link_logs_in_once(by_origin: RunningServer, page: Page) -> None:
     expect(again.get_by_role("heading", name="This link does not work any more")).to_be_visible()
 
 
-def test_logging_out_closes_the_sessions_door(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
+def test_logout_closes_the_session_host(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("hello")
     flow.log_in(page, by_origin.manage("login_link", ADA))
@@ -105,9 +105,9 @@ def test_logging_out_closes_the_sessions_door(by_origin: RunningServer, page: Pa
     page.get_by_role("button", name="Log out").click()
     wait_for(lambda: "/login" in page.url, what="the log-in page")
 
-    def is_sent_to_the_door() -> bool:
-        tab = page.context.new_page()  # JupyterLab may be about to leave by itself, in a tab that it once was in
+    def is_sent_to_login() -> bool:
+        tab = page.context.new_page()  # JupyterLab may still redirect the old tab
         tab.goto(session_address)
         return "/login/" in tab.url
 
-    wait_for(is_sent_to_the_door, what="the closed door")
+    wait_for(is_sent_to_login, what="the closed door")

@@ -1,4 +1,4 @@
-"""Logging in at a real provider that insists on PKCE, in a real browser; and getting a token by way of it."""
+"""Login and tokens through a real provider that requires PKCE, in a real browser."""
 
 import re
 from collections.abc import Iterator
@@ -25,19 +25,19 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 @dataclass(frozen=True)
 class Site:
-    """A server of ours, and the provider that its people log in at."""
+    """A server, and the identity provider of its users."""
 
     uws: LiveServer
     provider: RunningProvider
     client_page: str
 
     def post_token(self, **body: object) -> httpx.Response:
-        """Ask for a token."""
+        """Request a token."""
         return httpx.post(f"{self.uws.url}/tokens/", json={"redirect_url": self.client_page, **body}, timeout=60)
 
 
 class ClientPage(BaseHTTPRequestHandler):
-    """The page of a client that browsers come back to."""
+    """The callback page of a client."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -45,12 +45,12 @@ class ClientPage(BaseHTTPRequestHandler):
         self.wfile.write(b"You are back.")
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def running_client() -> Iterator[str]:
-    """Serve it, and give its address."""
+    """Serve it, and yield its URL."""
     with ThreadingHTTPServer(("127.0.0.1", 0), ClientPage) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
@@ -87,13 +87,13 @@ def site() -> Iterator[Site]:
 
 
 def log_in_at_provider(page: Page, name: str) -> None:
-    """Fill the provider's own form."""
+    """Fill in the provider's login form."""
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(name)
     page.get_by_role("button", name="Log in at the provider").click()
 
 
-def test_a_person_logs_in_through_the_portal(site: Site, page: Page) -> None:
+def test_user_logs_in_through_the_portal(site: Site, page: Page) -> None:
     page.goto(f"{site.uws.url}/new/")
     page.get_by_role("link", name="Log in with the university").click()
     log_in_at_provider(page, "ada")
@@ -104,7 +104,7 @@ def test_a_person_logs_in_through_the_portal(site: Site, page: Page) -> None:
     expect(page.get_by_text("the university")).to_be_visible()
 
 
-def test_logging_out_ends_our_log_in_and_not_the_providers(site: Site, page: Page) -> None:
+def test_logout_keeps_the_login_at_the_provider(site: Site, page: Page) -> None:
     page.goto(f"{site.uws.url}/login/")
     page.get_by_role("link", name="Log in with the university").click()
     log_in_at_provider(page, "ada")
@@ -117,23 +117,23 @@ def test_logging_out_ends_our_log_in_and_not_the_providers(site: Site, page: Pag
     expect(page.get_by_role("link", name="New workspace").first).to_be_visible()
 
 
-def test_under_another_name_the_browser_is_brought_to_ours(site: Site, page: Page) -> None:
-    """The cookie that binds the log-in to the browser would be on the other name."""
+def test_other_host_name_redirects_to_the_configured_one(site: Site, page: Page) -> None:
+    """The cookie that binds the login to the browser is valid for one host name only."""
     page.goto(f"{site.uws.url.replace('localhost', '127.0.0.1')}/login/")
     page.get_by_role("link", name="Log in with the university").click()
     log_in_at_provider(page, "ada")
     expect(page.get_by_role("link", name="New workspace").first).to_be_visible()
 
 
-def test_who_is_in_no_group_is_told(site: Site, page: Page) -> None:
+def test_user_without_a_group_is_rejected_with_a_reason(site: Site, page: Page) -> None:
     page.goto(f"{site.uws.url}/login/")
     page.get_by_role("link", name="Log in with the university").click()
     log_in_at_provider(page, "grace")
     expect(page.get_by_role("alert")).to_have_text("You are not a member of a group that may use this server.")
 
 
-def test_a_link_back_that_was_made_for_somebody_else_logs_nobody_in(site: Site, page: Page) -> None:
-    """An attacker who begins a log-in, and lets somebody else end it, would have them work in a foreign account."""
+def test_callback_link_of_another_browser_logs_no_user_in(site: Site, page: Page) -> None:
+    """Otherwise an attacker could start a login and have a victim complete it, working in the attacker's account."""
     started = httpx.get(f"{site.uws.url}/login/with/university/")
     page.goto(started.headers["Location"])
     log_in_at_provider(page, "ada")
@@ -143,7 +143,7 @@ def test_a_link_back_that_was_made_for_somebody_else_logs_nobody_in(site: Site, 
 
 
 def code_from(page: Page, address: str) -> dict[str, str]:
-    """Log in at the provider and return what it sends back to the client's page."""
+    """Log in at the provider and return the parameters of its callback."""
     page.goto(address)
     if page.get_by_role("button", name="Log in at the provider").count():
         log_in_at_provider(page, "ada")
@@ -151,7 +151,7 @@ def code_from(page: Page, address: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
-def test_a_client_gets_a_token_by_way_of_the_provider(site: Site, page: Page) -> None:
+def test_client_gets_a_token_through_the_provider(site: Site, page: Page) -> None:
     started = site.post_token().json()
     assert set(started) == {"success", "message", "auth_uri", "state"}
     back = code_from(page, started["auth_uri"])
@@ -165,8 +165,8 @@ def test_a_client_gets_a_token_by_way_of_the_provider(site: Site, page: Page) ->
     assert replayed.status_code == 401
 
 
-def test_a_wrong_verifier_is_refused(site: Site, page: Page) -> None:
-    """The code of one log-in with the state, and so the verifier, of another: the provider itself says no."""
+def test_wrong_verifier_is_rejected(site: Site, page: Page) -> None:
+    """The code of one login with the state, and thus the verifier, of another is rejected by the provider."""
     first, second = site.post_token().json(), site.post_token().json()
     back = code_from(page, first["auth_uri"])
     response = site.post_token(code=back["code"], state=second["state"])
@@ -174,8 +174,8 @@ def test_a_wrong_verifier_is_refused(site: Site, page: Page) -> None:
     assert site.post_token(code=back["code"], state=second["state"]).status_code == 401
 
 
-def test_the_provider_really_insists_on_pkce(site: Site, page: Page) -> None:
-    """Or the test above would show nothing."""
+def test_provider_really_insists_on_pkce(site: Site, page: Page) -> None:
+    """Otherwise the test above would prove nothing."""
     started = site.post_token().json()
     query = {name: values[0] for name, values in parse_qs(urlsplit(started["auth_uri"]).query).items()}
     bare = {name: value for name, value in query.items() if not name.startswith("code_challenge")}
@@ -190,7 +190,7 @@ def test_the_provider_really_insists_on_pkce(site: Site, page: Page) -> None:
         assert (response.status_code, response.json()["error"]) == (400, error)
 
 
-def test_the_health_says_that_the_provider_is_there(site: Site) -> None:
+def test_health_reports_the_provider(site: Site) -> None:
     health = httpx.get(f"{site.uws.url}/status/").json()
     assert health["dependencies"]["user_authentication.university"]["connected"]
     assert CLIENT_SECRET not in str(health)
@@ -198,7 +198,7 @@ def test_the_health_says_that_the_provider_is_there(site: Site) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_profile_and_log_in_can_be_used_by_everybody(site: Site, browser: Browser, pictures: Path, scheme: Any) -> None:
+def test_profile_and_login_are_accessible(site: Site, browser: Browser, pictures: Path, scheme: Any) -> None:
     context = browser.new_context(viewport={"width": 1200, "height": 900}, color_scheme=scheme)
     page = context.new_page()
     page.goto(f"{site.uws.url}/login/")
@@ -226,7 +226,7 @@ def test_profile_and_log_in_can_be_used_by_everybody(site: Site, browser: Browse
 
 
 def look(page: Page, picture: Path) -> None:
-    """Take a picture, and find nothing that shuts anybody out."""
+    """Take a screenshot and check accessibility."""
     page.screenshot(path=picture, full_page=True, animations="disabled")
     found = Axe().run(page, options=RULES)
     assert found.violations_count == 0, found.generate_report()

@@ -1,4 +1,4 @@
-"""A session on a run's workspace: opened with the address that `reana-client open` prints, closed with its `close`."""
+"""A session on a run's workspace, opened with `reana-client open` and closed with `reana-client close`."""
 
 import re
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def test_jupyterlab_opens_on_the_workspace_of_a_run(ada: Reana, page: Page) -> N
     run = ada.get("workflows/hello/status").json()["id"]
     assert address == f"{ada.server.url}/api/workflows/{run}/session?token={ada.token}"
 
-    page.goto(address)  # it waits, comes back by itself, and goes on when the session answers
+    page.goto(address)  # waits, reloads, and opens the session when it responds
     page.wait_for_url(re.compile("/passthrough/"), timeout=flow.READY_MS)
     assert ada.token not in page.url
     expect(page.locator(".jp-Launcher").first).to_be_visible(timeout=flow.READY_MS)

@@ -1,4 +1,4 @@
-"""A hostile session, and users who open links to it: its script never runs as the portal."""
+"""A hostile session: its scripts never run in the portal's origin, even if users open links to it."""
 
 import os
 import subprocess
@@ -58,7 +58,7 @@ with Server(sys.argv[1], Handler) as server:
     print('listening', flush=True)
     server.serve_forever()
 """
-"""What Grace runs in her session, in place of JupyterLab: it is hers, so nobody can keep her from it."""
+"""The server that Grace runs in her session instead of JupyterLab, which no one can prevent."""
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def grace(server: RunningServer) -> Iterator[Caller]:
 
 @pytest.fixture(scope="module")
 def evil(server: RunningServer, grace: Caller) -> Iterator[int]:
-    """The number of Grace's session, in which her own server listens."""
+    """The ID of Grace's session, in which her own server listens."""
     job = grace.launch(grace.make_workspace())
     grace.wait_until(job, "running", ready=True)
     with _in_place_of_jupyter(server):
@@ -138,7 +138,7 @@ LINKS: dict[str, Callable[[RunningServer, int, str], str]] = {
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_a_link_to_a_hostile_session_runs_nothing_in_a_users_browser(
+def test_link_to_a_hostile_session_runs_no_script(
     server: RunningServer, ada: Caller, grace: Caller, evil: int, page: Page, link: str
 ) -> None:
     flow.log_in(page, _login(server, ADA))
@@ -156,10 +156,10 @@ def test_a_link_to_a_hostile_session_runs_nothing_in_a_users_browser(
     assert tokens_of(ada) == {"API sign-in"}
 
 
-def test_what_a_hostile_session_can_do_in_its_own_users_browser(
+def test_hostile_session_is_confined_to_its_origin(
     server: RunningServer, grace: Caller, evil: int, page: Page, context: BrowserContext
 ) -> None:
-    """Its script runs in its own origin, reads nothing of the portal and changes nothing there; on a port as well."""
+    """Its script runs in its own origin and can neither read nor change the portal, on a port, too."""
     for portal in (server.url, server.addresses[2].rstrip("/")):
         link = _login(server, GRACE)
         flow.log_in(page, portal + link[link.index("/login/") :])
@@ -173,10 +173,10 @@ def test_what_a_hostile_session_can_do_in_its_own_users_browser(
         assert tokens_of(grace) == {"API sign-in", f"Session {evil}"}
 
 
-def test_a_log_in_that_a_session_planted_is_taken_away_and_not_used(
+def test_login_cookie_planted_by_a_session_is_dropped(
     server: RunningServer, evil: int, page: Page, context: BrowserContext
 ) -> None:
-    """On a port, a session's page can set cookies for the portal's host: two of one name are nobody's log-in."""
+    """A session on a port can set cookies for the portal's host, so duplicates of a login cookie are ignored."""
     portal = server.addresses[2].rstrip("/")
     link = _login(server, GRACE)
     flow.log_in(page, portal + link[link.index("/login/") :])

@@ -1,4 +1,4 @@
-"""Every secret of an installation is planted, used and abused; then it is looked for wherever it may not be."""
+"""Plants, uses and misuses every secret of an installation, then searches all places where none may be."""
 
 import os
 import pwd
@@ -24,7 +24,7 @@ from support.server_process import ToLoopback, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.data, pytest.mark.postgresql]
 
-PATIENCE = 600.0
+TIMEOUT_S = 600.0
 LOGS = ("*.log", "resource/*/*/*log", "environments/.log")
 BREAK = """
 from django.db import connection
@@ -49,10 +49,10 @@ def scene() -> Iterator[Scene]:
 
 
 OF_THE_WAY_IN = ("passthrough cookie", "mark of the browser", "passthrough ticket")
-"""The ticket is in the redirect that leads on to the portal."""
+"""The ticket is part of the redirect to the session."""
 
 
-def test_no_secret_is_where_it_may_not_be(scene: Scene) -> None:
+def test_no_secret_leaks(scene: Scene) -> None:
     with ExitStack() as stack, watched_command_lines() as command_lines:
         api = stack.enter_context(scene.witness.client(scene.web))
         sign_in(scene, api)
@@ -65,14 +65,14 @@ def test_no_secret_is_where_it_may_not_be(scene: Scene) -> None:
         see_all_pages(portal, job)
         run_a_workflow(scene, job)
         share(scene, api)
-        knock_with_what_is_wrong(scene, api, job)
-        use_all_of_them_while_the_database_is_broken(scene, portal)
-        environments_tell_nothing(scene)
+        send_invalid_secrets(scene, api, job)
+        use_all_secrets_while_the_database_fails(scene, portal)
+        environments_contain_no_secret(scene)
         of_session = texts_below(scene.fleet.folder, "resource/*/*/*log")  # it goes with the session
         assert any(b"lab" in text for text in of_session.values())
         api.put(f"/jobs/{job['id']}/stop/")
         wait_for(
-            lambda: api.get(f"/jobs/{job['id']}/").json()["data"]["jobs"][0]["status"] == "complete", within=PATIENCE
+            lambda: api.get(f"/jobs/{job['id']}/").json()["data"]["jobs"][0]["status"] == "complete", within=TIMEOUT_S
         )
     logs = of_session | texts_below(scene.fleet.folder, *LOGS)
     assert {"web.log", "controller.log"} <= logs.keys()
@@ -91,7 +91,7 @@ def test_no_secret_is_where_it_may_not_be(scene: Scene) -> None:
     assert hunt(scene.planted, logs | command_lines) == frozenset()
     assert hunt(scene.planted, {str(number): mail for number, mail in enumerate(scene.postbox.taken)}) == frozenset()
     assert scene.postbox.tried[:2] == [scene.planted["UWS_MAIL_PASSWORD"]] * 2
-    the_hunt_would_have_found_them(scene)
+    search_finds_planted_secrets(scene)
 
 
 def sign_in(scene: Scene, api: httpx.Client) -> None:
@@ -136,7 +136,7 @@ def launch(scene: Scene, api: httpx.Client) -> dict[str, Any]:
         assert job["status"] in {"pending", "running"}, job
         return job if "connection_details" in job["job_details"]["current_job_details"] else None
 
-    job = wait_for(ready, within=PATIENCE, what="the session")
+    job = wait_for(ready, within=TIMEOUT_S, what="the session")
     scene.planted["session secret"] = scene.fleet.ask(SECRET_OF.format(job=number))
     scene.planted["session token"] = scene.fleet.ask(TOKEN_OF.format(job=number))
     return job
@@ -181,7 +181,7 @@ def see_all_pages(portal: httpx.Client, job: dict[str, Any]) -> None:
 
 
 def run_a_workflow(scene: Scene, job: dict[str, Any]) -> None:
-    """Use the session's own token as the session does, and where it does not belong."""
+    """Use the session's token as the session does, and in wrong places."""
     token = scene.planted["session token"]
     (told,) = scene.fleet.folder.glob("**/reana.json")
     assert orjson.loads(told.read_bytes())["access_token"] == token
@@ -204,12 +204,12 @@ def share(scene: Scene, api: httpx.Client) -> None:
         body = {"original_workspace_id": workspace, "shared_user_ids": [receiver["id"]]}
         tried = len(scene.postbox.tried)
         assert api.post("/shared_workspaces/", json=body).is_success
-        wait_for(lambda tried=tried: len(scene.postbox.tried) > tried, within=PATIENCE, what="a mail")  # type: ignore[misc]  # bound early
-    wait_for(lambda: scene.postbox.taken, within=PATIENCE, what="the mail")
+        wait_for(lambda tried=tried: len(scene.postbox.tried) > tried, within=TIMEOUT_S, what="a mail")  # type: ignore[misc]  # bound early
+    wait_for(lambda: scene.postbox.taken, within=TIMEOUT_S, what="the mail")
 
 
-def knock_with_what_is_wrong(scene: Scene, api: httpx.Client, job: dict[str, Any]) -> None:
-    """Send good secrets where they do not belong, and bad ones where good ones do."""
+def send_invalid_secrets(scene: Scene, api: httpx.Client, job: dict[str, Any]) -> None:
+    """Send valid secrets to wrong places, and invalid ones to right places."""
     planted = scene.planted
     client, token = planted["client token"], planted["API token"]
     for body in ({"client_token": [client]}, {"client_token": client}, {"client_token": client, "user_info": client}):
@@ -233,8 +233,8 @@ def knock_with_what_is_wrong(scene: Scene, api: httpx.Client, job: dict[str, Any
         stranger.get("/login/with/university/done/", params={"state": state, "code": "made-up"})
 
 
-def use_all_of_them_while_the_database_is_broken(scene: Scene, portal: httpx.Client) -> None:
-    """A fault inside the server: what is told of it names nothing that came with the request."""
+def use_all_secrets_while_the_database_fails(scene: Scene, portal: httpx.Client) -> None:
+    """Cause a server error: its messages must not contain anything of the request."""
     planted = scene.planted
     token, ticket = {"UWS-Authorization": f"Token {planted['API token']}"}, planted["live ticket"]
     scene.fleet.ask(BREAK.format(mended=False))
@@ -252,8 +252,8 @@ def use_all_of_them_while_the_database_is_broken(scene: Scene, portal: httpx.Cli
         scene.fleet.ask(BREAK.format(mended=True))
 
 
-def environments_tell_nothing(scene: Scene) -> None:
-    """What a session inherits holds none of the server's secrets, and is closed to everybody else."""
+def environments_contain_no_secret(scene: Scene) -> None:
+    """Check that a session's environment has no secret of the server and is unreadable for others."""
     if os.geteuid() != 0:
         return  # without root there is one account, and everything is its own
     owner, stranger = scene.fleet.users
@@ -268,8 +268,8 @@ def environments_tell_nothing(scene: Scene) -> None:
         assert read_as(stranger, Path(f"/proc/{pid}/environ")) is None
 
 
-def the_hunt_would_have_found_them(scene: Scene) -> None:
-    """Put each secret, in each of its forms, where we looked, and look again."""
+def search_finds_planted_secrets(scene: Scene) -> None:
+    """Plant each secret in each of its encodings in the searched places, and check that the search finds it."""
     everything = {(name, "planted.log") for name in scene.planted}
     for number in range(max(len(forms_of(secret)) for secret in scene.planted.values())):
         written = [sorted(forms_of(secret)) for secret in scene.planted.values()]
@@ -279,7 +279,7 @@ def the_hunt_would_have_found_them(scene: Scene) -> None:
     with watched_command_lines() as seen:
         telling = [sys.executable, "-c", "input()", *scene.planted.values()]
         with subprocess.Popen(telling, stdin=subprocess.PIPE) as process:
-            wait_for(lambda: CLIENT_SECRET.encode() in seen["command lines"], within=PATIENCE)
+            wait_for(lambda: CLIENT_SECRET.encode() in seen["command lines"], within=TIMEOUT_S)
             process.communicate(b"\n")
     assert hunt(scene.planted, seen) == {(name, "command lines") for name in scene.planted}
     heard = scene.witness.responses | {"planted": "\n".join(scene.planted.values()).encode()}

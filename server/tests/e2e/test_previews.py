@@ -1,4 +1,4 @@
-"""Looks into files in a browser: notebooks, Markdown, PDF, the end of a log, tables; editing; nothing in them runs."""
+"""File previews in a browser: notebooks, Markdown, PDF, logs, tables, editing; no script in them runs."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ trailer<</Root 1 0 R>>
 
 
 def png(width: int = 120, height: int = 40) -> bytes:
-    """A picture in one colour."""
+    """Return a PNG image in one colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
@@ -74,7 +74,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 
 @pytest.fixture
 def files(server: RunningServer, page: Page) -> Page:
-    """The page of files of a workspace with one file of each kind."""
+    """The files page of a workspace with one file of each kind."""
     flow.log_in(page, server.manage("login_link", ADA))
     flow.new_workspace(page, "previews")
     folder = folder_of(server, page)
@@ -98,7 +98,7 @@ def files(server: RunningServer, page: Page) -> Page:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_documents_are_rendered_and_nothing_in_them_runs(files: Page, pictures: Path, scheme: Any) -> None:
+def test_documents_are_rendered_without_scripts(files: Page, pictures: Path, scheme: Any) -> None:
     files.emulate_media(color_scheme=scheme)
     title, outside = files.title(), list[str]()
     files.on("requestfinished", lambda request: outside.append(request.url) if request.url.endswith("/x") else None)
@@ -122,7 +122,7 @@ def test_documents_are_rendered_and_nothing_in_them_runs(files: Page, pictures: 
 
 
 def test_pdf_is_shown_by_the_browser(files: Page, pictures: Path) -> None:
-    """The browser's own viewer takes it; in a sandbox it would not."""
+    """The browser's own viewer shows it, which a sandbox would prevent."""
     problems: list[str] = []
     files.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     with files.expect_response(re.compile("/view/")) as answered:
@@ -178,8 +178,8 @@ def test_listing_is_sorted(files: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_edit_and_lose_nothing(server: RunningServer, files: Page, pictures: Path, scheme: Any) -> None:
-    """A save goes over the version that was opened; where a session was faster, both are kept."""
+def test_conflicting_edits_are_both_kept(server: RunningServer, files: Page, pictures: Path, scheme: Any) -> None:
+    """A save replaces the opened version; if a session changed the file meanwhile, both are kept."""
     files.emulate_media(color_scheme=scheme)
     script = folder_of(server, files) / "script.py"
     files.get_by_role("link", name="script.py").click()
@@ -206,8 +206,8 @@ def test_edit_and_lose_nothing(server: RunningServer, files: Page, pictures: Pat
     assert (script.read_bytes(), script.with_name("script (mine).py").read_bytes()) == (b"theirs", b"mine")
 
 
-def test_the_way_into_a_session(files: Page) -> None:
-    """Without a session, the launch leads to the file."""
+def test_file_leads_to_a_session(files: Page) -> None:
+    """Without a session, launching opens the file."""
     files.get_by_role("link", name="notes.md").click()
     files.get_by_role("link", name="Open in JupyterLab").click()
     expect(files.get_by_role("heading", name="Open notes.md in JupyterLab")).to_be_visible()

@@ -1,4 +1,4 @@
-"""An open notebook while the server restarts behind each web server of the documentation: its kernel stays."""
+"""An open notebook keeps its kernel while the server restarts behind each documented web server."""
 
 import re
 import shutil
@@ -23,7 +23,7 @@ class Site:
 
     server: RunningServer
     port: int
-    """Of the web server."""
+    """Port of the web server."""
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -41,7 +41,7 @@ def site(request: pytest.FixtureRequest, accounts: None) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One that finds the names of the site on this machine."""
+    """A browser that resolves the site's names to this machine."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("NOT RUN: there is no chromium on this machine")
@@ -54,8 +54,8 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-def test_an_open_notebook_outlives_a_restart(site: Site, page: Page) -> None:
-    """JupyterLab asks for the kernel again 10 to 30 seconds after a 503; any other error counts as its death."""
+def test_open_notebook_survives_a_restart(site: Site, page: Page) -> None:
+    """JupyterLab retries 10 to 30 seconds after a 503; any other error means that the kernel has died."""
     responses: list[int] = []
     channels: list[str] = []
 
@@ -73,20 +73,20 @@ def test_an_open_notebook_outlives_a_restart(site: Site, page: Page) -> None:
     wait_for(lambda: _noted(page, channels), what="a new connection to the kernel")
 
     assert set(responses) == {503, 200}
-    _dismiss_word_of_lost_connection(page)
+    _dismiss_connection_dialog(page)
     flow.run_next_cell(page, "print(kept + 1)", "42")
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_be_visible()
     expect(page.locator(".jp-Dialog")).to_have_count(0)
 
 
 def _noted(page: Page, noted: list[int] | list[str]) -> bool:
-    """Have the browser's events arrive; return whether any were noted."""
+    """Process the browser's events; return True if any were recorded."""
     page.wait_for_timeout(100)
     return bool(noted)
 
 
-def _dismiss_word_of_lost_connection(page: Page) -> None:
-    """Close what JupyterLab says where one of its regular questions fell into the time without a server."""
+def _dismiss_connection_dialog(page: Page) -> None:
+    """Close JupyterLab's dialog about a lost connection, which appears if it polled during the restart."""
     dialog = page.locator(".jp-Dialog")
     if dialog.count():
         expect(dialog).to_contain_text("JupyterLab will continue trying to reconnect.")

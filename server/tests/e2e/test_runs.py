@@ -1,4 +1,4 @@
-"""A workflow in a browser: from a workspace to a run, its growing log, its results back, and a comparison."""
+"""A workflow in a browser: run, growing log, results, comparison."""
 
 import re
 from collections.abc import Iterator
@@ -68,7 +68,7 @@ def workspace(client: httpx.Client) -> int:
 
 
 def open_gate(client: httpx.Client, address: str) -> None:
-    """Let the run go on whose page this is."""
+    """Let the run of this page continue."""
     run = address.rstrip("/").rpartition("/")[2]
     client.post(
         f"/api/workflows/{run}/workspace",
@@ -79,7 +79,7 @@ def open_gate(client: httpx.Client, address: str) -> None:
 
 
 def run_workflow(page: Page, **parameters: str) -> str:
-    """Run it from the page of the workspace; return the address of the run."""
+    """Run it from the workspace's page; return the URL of the run."""
     page.get_by_role("link", name="Run workflow").click()
     for name, value in parameters.items():
         page.get_by_label(name, exact=True).fill(value)

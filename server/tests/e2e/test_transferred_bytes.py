@@ -1,4 +1,4 @@
-"""How many bytes a first visit takes, as Chromium counts them on the line."""
+"""Bytes transferred by a first visit, as counted by Chromium."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 
 @contextmanager
 def counted(page: Page) -> Iterator[list[int]]:
-    """Count the bytes of each answer that ends meanwhile, with its head; begin with an empty cache."""
+    """Count the bytes of each completed response, headers included, from an empty cache."""
     sizes: list[int] = []
     developer = page.context.new_cdp_session(page)
     developer.send("Network.enable")
@@ -31,7 +31,7 @@ def counted(page: Page) -> Iterator[list[int]]:
     developer.detach()
 
 
-def test_a_first_visit_of_jupyterlab_takes_less_than_two_megabytes(
+def test_first_visit_of_jupyterlab_takes_less_than_two_megabytes(
     server: RunningServer, context: BrowserContext, page: Page
 ) -> None:
     flow.log_in(page, server.log_in_link)
@@ -46,7 +46,7 @@ def test_a_first_visit_of_jupyterlab_takes_less_than_two_megabytes(
     assert 500_000 < sum(sizes) < 2_000_000
 
 
-def test_a_first_visit_of_the_portal_takes_less_than_fifty_five_kilobytes(server: RunningServer, page: Page) -> None:
+def test_first_visit_of_the_portal_takes_less_than_fifty_five_kilobytes(server: RunningServer, page: Page) -> None:
     flow.log_in(page, server.manage("login_link", ADA))
     with counted(page) as sizes:
         page.reload()

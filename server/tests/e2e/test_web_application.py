@@ -1,4 +1,4 @@
-"""An application that the project does not know, added by the configuration alone: only its user reaches it."""
+"""An application added by configuration alone is reachable by its user only."""
 
 import os
 import subprocess
@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from e2e.access_checks import handshake, sockets_of
 from e2e.applications import cookie_of, echo_application, launch, log_in, open_session, site_with, stop
-from e2e.refusals import handshake, sockets_of
 from support.server_process import ADA, GRACE, Caller, RunningServer, ToLoopback, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -70,7 +70,7 @@ def test_unknown_application_is_used_in_a_browser(
 
 @pytest.fixture(scope="module")
 def running(ada: Caller, workspace: int) -> dict[str, int]:
-    """The numbers of sessions that listen in each way."""
+    """IDs of sessions, by the way they listen."""
     return {listen: launch(ada, workspace, f"on_{listen}") for listen in LISTENS}
 
 
@@ -78,7 +78,7 @@ def running(ada: Caller, workspace: int) -> dict[str, int]:
 def test_websocket_needs_the_origin_of_the_session(
     server: RunningServer, ada: Caller, running: dict[str, int], listen: str
 ) -> None:
-    """The application itself checks nothing."""
+    """The application itself has no access control."""
     job = running[listen]
     host, cookie = cookie_of(ada, job)
     path = f"/passthrough/local/{job}/echo"
@@ -91,7 +91,7 @@ def test_websocket_needs_the_origin_of_the_session(
     assert handshake(server, host=host, path=path, UWS_Authorization="Token mine") == 403
 
 
-def test_stranger_gets_nothing(server: RunningServer, ada: Caller, running: dict[str, int]) -> None:
+def test_other_user_is_rejected(server: RunningServer, ada: Caller, running: dict[str, int]) -> None:
     grace = sign_in(server, GRACE)
     job = running["socket"]
     assert grace.http.get(f"/jobs/{job}/").json()["data"]["jobs"] == []
@@ -128,8 +128,8 @@ print('refused')
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: it takes accounts of this machine")
-def test_other_account_of_the_machine_cannot_connect(server: RunningServer, running: dict[str, int]) -> None:
-    """Neither to the sockets, nor to the TCP port that the application listens on."""
+def test_other_system_account_cannot_connect(server: RunningServer, running: dict[str, int]) -> None:
+    """Neither the sockets nor the application's TCP port are reachable."""
     sockets = sockets_of(server)
     assert len(sockets) >= len(running)
     for path in sockets:
@@ -148,7 +148,7 @@ def test_other_account_of_the_machine_cannot_connect(server: RunningServer, runn
         assert (done.stdout, done.stderr) == ("refused\n", "")
 
 
-def test_application_that_ends_by_itself_has_failed_and_says_why(ada: Caller, workspace: int) -> None:
+def test_exited_application_has_failed_with_a_reason(ada: Caller, workspace: int) -> None:
     job = launch(ada, workspace, "broken", ready=False)
     failed = ada.wait_until(job, "failed", within=60)
     assert "exit code 1" in failed["job_details"]["current_job_details"]["message"]

@@ -1,4 +1,4 @@
-"""From a new workspace with a `reana.yaml` to the results of its run, inside JupyterLab and without typing a secret."""
+"""From a `reana.yaml` to the results of its run inside JupyterLab, without typing a secret."""
 
 import re
 import subprocess
@@ -46,7 +46,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
         yield server
 
 
-def test_a_workflow_runs_from_a_session_and_its_result_opens(
+def test_workflow_runs_from_a_session_and_its_result_opens(
     server: RunningServer, page: Page, tmp_path: Path, pictures: Path
 ) -> None:
     (tmp_path / "numbers.txt").write_text("1\n7\n")
@@ -69,18 +69,18 @@ def test_a_workflow_runs_from_a_session_and_its_result_opens(
     page.screenshot(path=pictures / "workflow-result.png")
     results = [path.read_text() for path in server.data_dir.glob("workspaces/**/results/table.csv")]
     assert results == ["1,6\n7,42\n"]
-    the_token_ends_with_the_session(server, page, workspace_page, tmp_path)
+    token_ends_with_the_session(server, page, workspace_page, tmp_path)
 
 
-def from_a_terminal(told: dict[str, str], folder: Path) -> None:
-    """Make a run with the real client, as a person does in a terminal of the session."""
+def run_from_a_terminal(told: dict[str, str], folder: Path) -> None:
+    """Create a run with the real client, like a user in a terminal of the session."""
     install_client()
     environment = {"REANA_SERVER_URL": told["server"], "REANA_ACCESS_TOKEN": told["access_token"], "HOME": str(folder)}
     command = [str(PROGRAM), "create", "-w", "typed"]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
 
 
-def the_token_ends_with_the_session(server: RunningServer, page: Page, workspace_page: str, folder: Path) -> None:
+def token_ends_with_the_session(server: RunningServer, page: Page, workspace_page: str, folder: Path) -> None:
     found = list(server.data_dir.glob("**/reana.json"))
     assert [path.stat().st_mode & 0o777 for path in found] == [0o600]
     told = httpx.Response(200, content=found[0].read_bytes()).json()
@@ -89,7 +89,7 @@ def the_token_ends_with_the_session(server: RunningServer, page: Page, workspace
     assert httpx.get(f"{server.url}/api/you", headers=bearer).is_success
     for path in ("/workspaces/", "/jobs/", "/tokens/", "/users/"):
         assert httpx.get(f"{server.url}{path}", headers=bearer).status_code == httpx.codes.FORBIDDEN
-    from_a_terminal(told, folder)
+    run_from_a_terminal(told, folder)
     hub = page.context.new_page()
     hub.goto(f"{workspace_page}runs/")
     expect(hub.locator("#runs")).to_contain_text("finished")

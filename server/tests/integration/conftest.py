@@ -1,4 +1,4 @@
-"""A real server, and accounts that are taken away again."""
+"""Fixtures: a real server with temporary accounts."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from support.server_process import ADA, GRACE, Caller, RunningServer, running_se
 
 @pytest.fixture(scope="session")
 def accounts() -> Iterator[None]:
-    """Remove the accounts that the server makes, after the last test."""
+    """Remove the accounts that the server creates, after the last test."""
     with removed_accounts():
         yield
 
@@ -24,7 +24,7 @@ def server(accounts: None) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="session")
 def ada(server: RunningServer) -> Iterator[Caller]:
-    """A person of it."""
+    """A user of it."""
     caller = sign_in(server, ADA)
     with caller.http:
         yield caller
@@ -32,7 +32,7 @@ def ada(server: RunningServer) -> Iterator[Caller]:
 
 @pytest.fixture(scope="session")
 def grace(server: RunningServer) -> Iterator[Caller]:
-    """Another one."""
+    """Another user."""
     caller = sign_in(server, GRACE)
     with caller.http:
         yield caller

@@ -1,4 +1,4 @@
-"""A resource and a storage that write down what they are asked to do, before they do it.
+"""A resource and a storage that record each operation before executing it.
 
 They are made known to the processes of a test as a site's own plug-ins are: by entry points, see `install`.
 """
@@ -49,7 +49,7 @@ class CountedStorage(LocalFileSystemStorage):
 
 
 def install(folder: Path) -> None:
-    """Put them and the description of their distribution into a folder that is to be on `PYTHONPATH`."""
+    """Install them with their distribution metadata into a folder for `PYTHONPATH`."""
     shutil.copy(__file__, folder / "counted_plugins.py")
     description = folder / "counted_plugins-1.0.dist-info"
     description.mkdir(parents=True)
@@ -58,7 +58,7 @@ def install(folder: Path) -> None:
 
 
 def journal_of(data_dir: Path, kind: str) -> dict[int, list[int]]:
-    """Return for each number (of a job, of a copy) the pids of those who did it, in their order."""
+    """Return, for each ID of a job or copy, the PIDs of the processes that executed it, in order."""
     path, found = data_dir / kind / "local" / JOURNAL, dict[int, list[int]]()
     for line in path.read_text().splitlines() if path.exists() else []:
         _, number, pid = line.split()

@@ -1,4 +1,4 @@
-"""Talks to a kernel of a running session through the proxy, as a page of JupyterLab does."""
+"""Client of a kernel in a running session, through the proxy like JupyterLab."""
 
 import json
 import socket
@@ -24,14 +24,14 @@ DAP_CLIENT: Message = {
 
 @dataclass
 class Kernel:
-    """One kernel, and what it said."""
+    """A kernel with its received messages."""
 
     channels: ClientConnection
     heard: list[Message] = field(default_factory=list)
     sent: int = 0
 
     def send(self, channel: str, kind: str, content: Message) -> str:
-        """Send a message; returns its ID."""
+        """Send a message; return its ID."""
         identifier, self.sent = uuid.uuid4().hex, self.sent + 1
         header = {"msg_id": identifier, "msg_type": kind, "username": "", "session": "tests", "version": "5.3"}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": channel}
@@ -39,7 +39,7 @@ class Kernel:
         return identifier
 
     def wait_for(self, fits: Callable[[Message], bool], *, seconds: float = SECONDS) -> Message:
-        """Return the first message that fits, also of those that came before; raises TimeoutError."""
+        """Return the first matching message, including earlier ones; raises TimeoutError."""
         for message in self.heard:
             if fits(message):
                 return message
@@ -50,12 +50,12 @@ class Kernel:
                 return message
 
     def begin(self, code: str) -> str:
-        """Run code; returns the ID of the request."""
+        """Start code; return the ID of the request."""
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True}
         return self.send("shell", "execute_request", {**content, "user_expressions": {}})
 
     def run(self, code: str) -> str:
-        """Run code to its end; returns what it printed."""
+        """Run code to its end; return its output."""
         identifier = self.begin(code)
         self.wait_for(lambda told: _ends(told, identifier))
         mine = [told for told in self.heard if told["parent_header"].get("msg_id") == identifier]
@@ -64,7 +64,7 @@ class Kernel:
         return "".join(told["content"]["text"] for told in mine if told["msg_type"] == "stream")
 
     def debug(self, command: str, *, seconds: float = SECONDS, **arguments: Any) -> Message:
-        """Send a request of the debug adapter protocol; returns the answer."""
+        """Send a request of the debug adapter protocol; return its response."""
         request = {"type": "request", "seq": self.sent + 1, "command": command, "arguments": arguments}
         identifier = self.send("control", "debug_request", request)
 
@@ -88,7 +88,7 @@ def _ends(told: Message, identifier: str) -> bool:
 
 @dataclass
 class Browser:
-    """A session, opened by the person whose it is."""
+    """A session, opened by its owner."""
 
     server: RunningServer
     job: int
@@ -103,7 +103,7 @@ class Browser:
         return f"/passthrough/local/{self.job}/"
 
     def call(self, method: str, path: str) -> httpx.Response:
-        """Make or end a kernel or a terminal."""
+        """Create or delete a kernel or a terminal."""
         token = self.client.cookies.get("_xsrf")
         headers = {"X-XSRFToken": str(token), "Origin": f"http://{self.host}"}
         body = b"{}" if method == "POST" else b""
@@ -123,7 +123,7 @@ class Browser:
 
     @contextmanager
     def kernel(self) -> Iterator[Kernel]:
-        """Start a kernel and connect to it; it ends in the end."""
+        """Start a kernel and connect to it; delete it at the end."""
         path = f"api/kernels/{self.call('POST', 'api/kernels').json()['id']}"
         try:
             with self.connect(f"{path}/channels") as channels:
@@ -132,7 +132,7 @@ class Browser:
             self.call("DELETE", path)
 
     def terminal_says(self, command: str, expected: str) -> bool:
-        """Type into a new terminal, and wait for what it prints."""
+        """Type into a new terminal and wait for its output."""
         name = self.call("POST", "api/terminals").json()["name"]
         with self.connect(f"terminals/websocket/{name}") as peer:
             peer.send(json.dumps(["stdin", f"{command}\r"]))
@@ -145,6 +145,6 @@ class Browser:
 
 @contextmanager
 def opened(server: RunningServer, job: dict[str, Any]) -> Iterator[Browser]:
-    """Open a session that answers."""
+    """Open a session that responds."""
     with open_session(job) as client:
         yield Browser(server, job["id"], client)

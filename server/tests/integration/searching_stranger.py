@@ -1,4 +1,4 @@
-"""Run as an account of the machine that has nothing to do with the server: looks for all that it can read or touch.
+"""Run as an unrelated system account: searches for everything that it can read or change.
 
 The argument is JSON: the folders to search, the uids whose things count, and the pids of the server. Prints JSON: pairs
 of what can be done and to what. Standard library only.
@@ -20,7 +20,7 @@ PTRACE_SEIZE, PTRACE_DETACH = 0x4206, 17
 
 
 def search_files(folders: list[str], uids: set[int], *, everything: bool) -> Iterator[Finding]:
-    """Walk what can be listed; `everything`: whoever it belongs to."""
+    """Walk all listable files; `everything`: of any owner."""
     for folder in folders:
         for location, names, files in os.walk(folder):
             for name in [*names, *files, "."]:
@@ -56,7 +56,7 @@ def _try_socket(address: str) -> Iterator[Finding]:
 
 
 def search_sockets(uids: set[int], folders: list[str]) -> Iterator[Finding]:
-    """Connect to every listener of these accounts, and to every Unix socket that is theirs or has no place."""
+    """Connect to every listener of these accounts, and to each of their Unix sockets and all abstract ones."""
     for table, family, host in (("tcp", socket.AF_INET, "127.0.0.1"), ("tcp6", socket.AF_INET6, "::1")):
         for row in Path("/proc/net", table).read_text().splitlines()[1:]:
             fields = row.split()
@@ -74,7 +74,7 @@ def search_sockets(uids: set[int], folders: list[str]) -> Iterator[Finding]:
 
 
 def search_processes(uids: set[int], pids: set[int]) -> Iterator[Finding]:
-    """Try to look into, trace and signal every process of these accounts and of the server."""
+    """Try to inspect, trace and signal every process of these accounts and of the server."""
     libc = ctypes.CDLL(None, use_errno=True)
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
@@ -116,7 +116,7 @@ def _opens(path: Path) -> bool:
 
 
 def search_ipc(uids: set[int]) -> Iterator[Finding]:
-    """Look for shared memory, semaphores and queues that others may use (System V; POSIX ones are files)."""
+    """Search for accessible shared memory, semaphores and queues (System V; POSIX ones are files)."""
     for kind, column in (("shm", 7), ("sem", 4), ("msg", 7)):
         for row in Path("/proc/sysvipc", kind).read_text().splitlines()[1:]:
             fields = row.split()
@@ -125,7 +125,7 @@ def search_ipc(uids: set[int]) -> Iterator[Finding]:
 
 
 def main() -> None:
-    """Search all of it."""
+    """Run all searches."""
     asked = json.loads(sys.argv[1])
     uids, pids = set(asked["uids"]), set(asked["pids"])
     found = {

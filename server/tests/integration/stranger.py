@@ -1,4 +1,4 @@
-"""Run as another account of the machine: tries whatever listens on it, and prints as JSON what it reached.
+"""Run as another system account: tries all listeners of the machine, and prints the reachable ones as JSON.
 
 Arguments: the uid whose sessions are tried, and a word that all of their servers say.
 """
@@ -13,13 +13,13 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 
 def listeners(uid: int) -> list[str]:
-    """Return what the kernel shows of this uid's listening sockets."""
+    """Return the listening sockets of this UID, as reported by the kernel."""
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path("/proc/net", name).read_text().splitlines()[1:]]
     return [row[1] for row in rows if row[3] == "0A" and int(row[7]) == uid]
 
 
 def says(host: str, port: int, word: bytes) -> bool | None:
-    """Say whether what listens there says the word; None: nobody listens."""
+    """Return True if the listener sends the word; None if none listens."""
     try:
         with socket.create_connection((host, port), timeout=2) as peer:
             peer.settimeout(0.3)
@@ -31,7 +31,7 @@ def says(host: str, port: int, word: bytes) -> bool | None:
 
 
 def reaches(path: str) -> bool:
-    """Say whether a Unix socket (`@name`: an abstract one) lets us connect."""
+    """Return True if a Unix socket (`@name`: abstract) accepts connections."""
     with socket.socket(socket.AF_UNIX) as caller:
         try:
             caller.connect(f"\0{path[1:]}" if path.startswith("@") else path)

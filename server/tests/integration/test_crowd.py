@@ -1,4 +1,4 @@
-"""Three web processes and two controllers on one PostgreSQL: nothing is done twice, and everybody hears of it."""
+"""Three web processes and two controllers on one PostgreSQL: no action is repeated, and all clients get events."""
 
 import email
 import json
@@ -29,9 +29,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.postgresql]
 
 JOBS, WORKSPACES, OFFERED, DELETED = 102, 17, 10, 10
 SETTLED_WITHIN = 500.0
-"""Leases have to end first, and the machine may be slow."""
+"""Seconds; leases have to expire first, and the machine may be slow."""
 LATE = 60.0
-"""Seconds, on the slowest of machines; on a quiet one it is a fraction of one."""
+"""Seconds on a slow machine; usually a fraction of one."""
 WEBS = ("web-a", "web-b", "web-c")
 MAILS = """
 from user_workspaces.sharing.models import Mail
@@ -45,8 +45,8 @@ found = Mail.objects.exclude(next_try_at=None).update(next_try_at=timezone.now()
 """
 
 
-class Postbox:
-    """Keeps what comes."""
+class RecordingSmtpHandler:
+    """Records all mails."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []
@@ -59,25 +59,25 @@ class Postbox:
 
 @dataclass
 class Crowd:
-    """The installation, and somebody's clients at each web process."""
+    """The installation, and clients at each web process."""
 
     fleet: Fleet
-    postbox: Postbox
+    postbox: RecordingSmtpHandler
     ada: list[Caller]
     grace: Caller
 
 
 @dataclass
 class Watcher:
-    """Somebody who hears of all jobs by a WebSocket, from one web process."""
+    """A client that watches all jobs over a WebSocket at one web process."""
 
     crowd: Crowd
     web: str
     heard: dict[int, dict[str, datetime]] = field(default_factory=dict)
-    """When each status of each job arrived."""
+    """Arrival time of each status of each job."""
 
     def run(self) -> None:
-        """Listen until the end of every job was told."""
+        """Listen until the end of every job has arrived."""
         token = {"UWS-Authorization": str(self.crowd.ada[0].http.headers["UWS-Authorization"])}
         uri = f"ws://localhost:{self.crowd.fleet.ports[self.web]}/jobs/"
         with connect(uri, additional_headers=token, proxy=None, open_timeout=60, max_queue=None) as socket:
@@ -86,7 +86,7 @@ class Watcher:
                 self.heard.setdefault(message["id"], {}).setdefault(message["status"], datetime.now(UTC))
 
     def of(self, status: str) -> dict[int, datetime]:
-        """Return which jobs had a status, and when that was told."""
+        """Return the jobs that had a status, with the time of its arrival."""
         return {job: told[status] for job, told in self.heard.items() if status in told}
 
 
@@ -96,7 +96,7 @@ def crowd() -> Iterator[Crowd]:
     if not server.startswith("postgres"):
         pytest.skip("NOT RUN on SQLite: this is about PostgreSQL; scripts/with_postgres.py runs it")
     with ExitStack() as stack:
-        postbox = Postbox()
+        postbox = RecordingSmtpHandler()
         mail = MailServer(postbox, hostname="127.0.0.1", port=free_port())
         mail.start()
         stack.callback(mail.stop)
@@ -120,7 +120,7 @@ def crowd() -> Iterator[Crowd]:
         yield Crowd(running, postbox, ada, grace)
 
 
-def test_a_crowd_does_everything_once_and_everybody_hears_of_it(crowd: Crowd) -> None:
+def test_every_action_happens_once_and_is_announced_to_all(crowd: Crowd) -> None:
     first = crowd.ada[0]
     locations = [first.make_workspace(f"launched {number}") for number in range(WORKSPACES)]
     offered = [full_workspace(first, f"offered {number}") for number in range(OFFERED)]
@@ -128,7 +128,7 @@ def test_a_crowd_does_everything_once_and_everybody_hears_of_it(crowd: Crowd) ->
     watchers = [Watcher(crowd, web) for web in (WEBS[0], WEBS[2])]
     with ThreadPoolExecutor(8) as pool, submissions_seen(crowd.fleet) as ran:
         listening = [pool.submit(watcher.run) for watcher in watchers]
-        dying = pool.submit(kill_who_submits, crowd.fleet)
+        dying = pool.submit(kill_submitting_controller, crowd.fleet)
         launched = [
             pool.submit(crowd.ada[one % 2].launch, locations[one % WORKSPACES], "local_test") for one in range(JOBS)
         ]
@@ -149,7 +149,7 @@ def test_a_crowd_does_everything_once_and_everybody_hears_of_it(crowd: Crowd) ->
     wait_for(lambda: not directories(crowd.fleet).keys() & set(short_lived), within=SETTLED_WITHIN, what="deletions")
     wait_for(lambda: not rows_of(crowd.ada[1]) & set(short_lived), within=SETTLED_WITHIN, what="the end of the rows")
     for watcher in watchers:
-        everything_was_told(crowd, watcher, jobs)
+        all_events_were_announced(crowd, watcher, jobs)
 
 
 def full_workspace(caller: Caller, name: str) -> int:
@@ -160,7 +160,7 @@ def full_workspace(caller: Caller, name: str) -> int:
 
 
 def offer(crowd: Crowd, workspace: int) -> int:
-    """Offer it to Grace; return the number of the copy."""
+    """Share it with Grace; return the ID of the copy."""
     (receiver,) = crowd.ada[1].call("GET", "/users/", params={"search": crowd.fleet.users[1]})["users"]
     body = {"original_workspace_id": workspace, "shared_user_ids": [receiver["id"]]}
     (share,) = crowd.ada[1].call("POST", "/shared_workspaces/", json=body)["shared_workspaces"]
@@ -172,8 +172,8 @@ def rows_of(caller: Caller) -> set[int]:
     return {one["id"] for one in caller.call("GET", "/workspaces/")["workspaces"]}
 
 
-def kill_who_submits(running: Fleet) -> int:
-    """Kill the controller that submitted last, in the middle of the launches; return its pid. Another one begins."""
+def kill_submitting_controller(running: Fleet) -> int:
+    """Kill the controller that submitted last during the launches, and start another; return its PID."""
     names = {pid: name for name, pid in running.pids().items()}
     seen = wait_for(lambda: enough(journal_of(running.folder, "resource")), within=SETTLED_WITHIN, what="submissions")
     pid = list(seen.values())[-1][-1]
@@ -187,7 +187,7 @@ def enough(journal: dict[int, list[int]]) -> dict[int, list[int]] | None:
 
 
 class submissions_seen:  # noqa: N801  reads as what it is
-    """Read the resource's own records again and again for a block: which process ran which job."""
+    """Poll the resource's records during a block: which process ran which job."""
 
     def __init__(self, running: Fleet) -> None:
         self._folder = running.folder / "resource" / "local"
@@ -239,7 +239,7 @@ def each_copy_was_made_once(crowd: Crowd, copies: dict[int, int], dead: int) -> 
     wait_for(ready, within=SETTLED_WITHIN, what="the copies")
     journal = journal_of(crowd.fleet.folder, "storage")
     assert journal.keys() == copies.keys()
-    assert all(pids[:-1] in ([], [dead]) for pids in journal.values())  # what the dead one was at, was begun again
+    assert all(pids[:-1] in ([], [dead]) for pids in journal.values())  # the work of the dead controller was restarted
     where = directories(crowd.fleet)
     for copy, original in copies.items():
         names = sorted(path.name for path in where[original].iterdir() if not path.name.startswith("."))
@@ -265,14 +265,14 @@ def each_mail_came_once(crowd: Crowd, copies: dict[int, int]) -> None:
     assert sum(came.values()) <= sum(attempts for _, attempts, _ in mails)
 
 
-def everything_was_told(crowd: Crowd, watcher: Watcher, jobs: list[int]) -> None:
-    """Whoever listens at a web process that was asked for nothing hears of all, soon after it was so."""
+def all_events_were_announced(crowd: Crowd, watcher: Watcher, jobs: list[int]) -> None:
+    """A client at an otherwise idle web process gets all events in time."""
     assert watcher.of("complete").keys() == set(jobs)
     rows = {job: crowd.ada[0].job(job) for job in jobs}
     for status, moment in (("pending", "datetime_created"), ("complete", "datetime_end")):
         told = watcher.of(status)
         late = [(told[job] - datetime.fromisoformat(rows[job][moment])).total_seconds() for job in told]
         middle = statistics.median(late)
-        # What is noted late of the jobs of the dead controller (its leases have to end) is told late.
+        # Changes of jobs of the dead controller are late: its leases have to expire first.
         sys.stdout.write(f"{watcher.web}: {len(told)} {status} told after {middle:.2f} s, at most {max(late):.2f} s\n")
         assert middle < LATE

@@ -1,4 +1,4 @@
-"""A database that is locked, full, read-only or away: every door says so within seconds, and goes on afterwards."""
+"""A database that is locked, full, read-only or down: all interfaces report it within seconds and recover."""
 
 import os
 import signal
@@ -27,8 +27,8 @@ DATABASE_NAME = "database.sqlite3"
 USED = "SELECT count(*) FROM accounts_apitoken WHERE last_used_at IS NOT NULL"
 
 
-def all_say(doors: Doors, responses: Mapping[str, httpx.Response], status: int, again: str | None) -> None:
-    """Each door answers in its own form."""
+def all_return(clients: Doors, responses: Mapping[str, httpx.Response], status: int, again: str | None) -> None:
+    """Check that each interface responds in its own format."""
     assert {door: response.status_code for door, response in responses.items()} == dict.fromkeys(responses, status)
     assert again is None or {response.headers["Retry-After"] for response in responses.values()} == {again}
     if "api" in responses:
@@ -38,7 +38,7 @@ def all_say(doors: Doors, responses: Mapping[str, httpx.Response], status: int, 
     if "portal" in responses:
         assert responses["portal"].headers["Content-Type"] == "text/html; charset=utf-8"
         assert "Go to your workspaces" in responses["portal"].text
-    assert "Traceback" not in doors.server.log()
+    assert "Traceback" not in clients.server.log()
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,13 @@ def server() -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="module")
-def doors(server: LiveServer) -> Iterator[Doors]:
+def clients(server: LiveServer) -> Iterator[Doors]:
     with doors_of(server) as found:
         yield found
 
 
 def problem_of(server: LiveServer, dependency: str) -> str:
-    """Return what `/status/` says is wrong with something; it has to answer, whatever is."""
+    """Return the problem that `/status/` reports; it must respond in any state."""
     response = httpx.get(f"{server.url}/status/", timeout=PATIENCE)
     found = response.json()["dependencies"][dependency]
     assert response.status_code == (200 if found["connected"] else 503)
@@ -63,38 +63,41 @@ def problem_of(server: LiveServer, dependency: str) -> str:
 
 @contextmanager
 def locked(server: LiveServer) -> Iterator[None]:
-    """Hold the lock of SQLite, as a backup or another program may."""
+    """Hold the lock of SQLite, like a backup."""
     with closing(sqlite3.connect(server.folder / DATABASE_NAME, isolation_level=None, timeout=PATIENCE)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield
         other.execute("ROLLBACK")
 
 
-def test_who_only_reads_does_not_wait_for_a_lock(server: LiveServer, doors: Doors) -> None:
-    """Before: 30 s and then 500, for the first use of a token was written down."""
+def test_read_does_not_wait_for_a_lock(server: LiveServer, clients: Doors) -> None:
+    """Before: 500 after 30 s, because the first use of a token is recorded."""
     fresh = {"UWS-Authorization": f"Token {new_token(server)}"}
     with locked(server):
-        responses = [httpx.get(f"{server.url}/workspaces/", headers=fresh, timeout=PATIENCE), *doors.read().values()]
+        responses = [
+            httpx.get(f"{server.url}/workspaces/", headers=fresh, timeout=PATIENCE),
+            *clients.read().values(),
+        ]
     assert [response.status_code for response in responses] == [200] * 4
     assert httpx.get(f"{server.url}/workspaces/", headers=fresh, timeout=PATIENCE).status_code == 200
     with closing(sqlite3.connect(server.folder / DATABASE_NAME)) as database:
         assert database.execute(USED).fetchone() == (1,), "and is written down as soon as it can be"
 
 
-def test_who_writes_is_told_when_to_come_back(server: LiveServer, doors: Doors) -> None:
-    """Before: 30 s and then 500."""
-    ticket = doors.ticket()
+def test_write_during_a_lock_gets_503_with_retry_after(server: LiveServer, clients: Doors) -> None:
+    """Before: 500 after 30 s."""
+    ticket = clients.ticket()
     with locked(server):
-        responses, watching = doors.write(), doors.watch(ticket)
-    all_say(doors, responses, 503, AGAIN)
+        responses, watching = clients.write(), clients.watch(ticket)
+    all_return(clients, responses, 503, AGAIN)
     assert watching == (503, AGAIN)
-    assert doors.watch(ticket) == (101, None)
-    assert [response.status_code for response in doors.write().values()] == [200, 201, 302]
+    assert clients.watch(ticket) == (101, None)
+    assert [response.status_code for response in clients.write().values()] == [200, 201, 302]
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own."""
+    """A separate small file system."""
     if os.geteuid() != 0:
         pytest.skip("a full disk cannot be had without root: mounting a small file system is refused")
     mounting = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path)]
@@ -105,22 +108,22 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
-def test_full_disk_is_told_and_reading_goes_on(small_disk: Path) -> None:
-    """Before: 500, and 400 where a session could not be stored."""
+def test_full_disk_is_reported_and_reads_continue(small_disk: Path) -> None:
+    """Before: 500, and 400 if a session could not be stored."""
     further = {"DATABASE_URL": f"sqlite:///{small_disk / DATABASE_NAME}"}
-    with live_server_process(controller=False, further=further) as server, doors_of(server) as doors:
+    with live_server_process(controller=False, further=further) as server, doors_of(server) as clients:
         ballast = small_disk / "ballast"
         with suppress(OSError), ballast.open("wb", buffering=0) as file:
             while True:
                 file.write(bytes(4096))
-        responses = doors.write()
+        responses = clients.write()
         for _ in range(100):  # SQLite has pages left that it can fill
-            responses = doors.write() if responses["api"].status_code == 200 else responses
-        all_say(doors, responses, 507, None)
-        assert {response.status_code for response in doors.read().values()} == {200}
+            responses = clients.write() if responses["api"].status_code == 200 else responses
+        all_return(clients, responses, 507, None)
+        assert {response.status_code for response in clients.read().values()} == {200}
         assert "The disk of the database is full" in eventually(lambda: problem_of(server, "database"))
         ballast.unlink()
-        assert doors.write()["api"].status_code == 200
+        assert clients.write()["api"].status_code == 200
 
 
 def _with_postgres() -> Any:
@@ -145,7 +148,7 @@ def postgres() -> Iterator[str]:
 
 @dataclass
 class Postmaster:
-    """The server of a database, to be ended and started again as it was."""
+    """A PostgreSQL server that can be stopped and restarted."""
 
     url: str
 
@@ -158,11 +161,11 @@ class Postmaster:
         self.command = Path(f"/proc/{self.pid}/cmdline").read_text().rstrip("\0").split("\0")
 
     def end(self) -> None:
-        """End it at once, as a crash does, with all on disk that was committed; its parent is the fixture's."""
+        """Stop it immediately, like a crash; committed data stays on disk."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")  # for tests, commits do not wait for the disk
         os.kill(self.pid, signal.SIGQUIT)
-        eventually(lambda: not self._answers())
+        eventually(lambda: not self._responds())
 
     @contextmanager
     def started(self) -> Iterator[None]:
@@ -172,13 +175,13 @@ class Postmaster:
             self.command, user=owner.st_uid, group=owner.st_gid, cwd="/", stderr=subprocess.DEVNULL
         )
         try:
-            eventually(self._answers)
+            eventually(self._responds)
             yield
         finally:
             again.send_signal(signal.SIGQUIT)
             again.wait()
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         try:
             psycopg.connect(self.url, connect_timeout=5).close()
         except psycopg.OperationalError:
@@ -186,27 +189,33 @@ class Postmaster:
         return True
 
 
-def test_postgresql_that_is_away_is_told_and_found_again(postgres: str) -> None:
+def test_unavailable_postgresql_is_reported_and_reconnected(postgres: str) -> None:
     """Before: 500 everywhere."""
-    with live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server, doors_of(server) as doors:
-        assert {response.status_code for response in doors.read().values()} == {200}
-        ticket, postmaster = doors.ticket(), Postmaster(postgres)
+    with (
+        live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server,
+        doors_of(server) as clients,
+    ):
+        assert {response.status_code for response in clients.read().values()} == {200}
+        ticket, postmaster = clients.ticket(), Postmaster(postgres)
         postmaster.end()
         eventually(lambda: "the routes cannot be read" in server.log())
-        all_say(doors, doors.read(), 503, AGAIN)
-        all_say(doors, doors.write(), 503, AGAIN)
-        assert doors.watch(ticket) == (503, AGAIN)
+        all_return(clients, clients.read(), 503, AGAIN)
+        all_return(clients, clients.write(), 503, AGAIN)
+        assert clients.watch(ticket) == (503, AGAIN)
         assert eventually(lambda: problem_of(server, "database")) == "The database does not respond."
         with postmaster.started():
-            assert {response.status_code for response in doors.read().values()} == {200}
-            assert [response.status_code for response in doors.write().values()] == [200, 201, 302]
+            assert {response.status_code for response in clients.read().values()} == {200}
+            assert [response.status_code for response in clients.write().values()] == [200, 201, 302]
 
 
-def test_table_of_postgresql_that_is_locked_keeps_nobody_waiting(postgres: str) -> None:
-    """Before: a request waited for as long as the lock was held."""
-    with live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server, doors_of(server) as doors:
+def test_locked_postgresql_table_blocks_no_request(postgres: str) -> None:
+    """Before: requests waited until the lock was released."""
+    with (
+        live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server,
+        doors_of(server) as clients,
+    ):
         with psycopg.connect(postgres) as other:
             other.execute("LOCK TABLE workspaces_workspace IN ACCESS EXCLUSIVE MODE")
-            responses = {"api": doors.read()["api"], "portal": doors.browser.get("/")}
-        all_say(doors, responses, 503, AGAIN)
-        assert {response.status_code for response in doors.read().values()} == {200}
+            responses = {"api": clients.read()["api"], "portal": clients.browser.get("/")}
+        all_return(clients, responses, 503, AGAIN)
+        assert {response.status_code for response in clients.read().values()} == {200}

@@ -1,4 +1,4 @@
-"""What a user installs in a session is there in its terminals, in the next session, and in the workspace's runs."""
+"""Packages installed in a session are available in its terminals, later sessions, and runs of the workspace."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ WORKFLOW = {
 
 @contextmanager
 def session(server: RunningServer, ada: Caller, workspace: int) -> Iterator[Browser]:
-    """Launch JupyterLab, and stop it in the end."""
+    """Launch JupyterLab, and stop it at the end."""
     job = ada.wait_until(ada.launch(workspace), "running", ready=True)
     with opened(server, job) as browser:
         browser.client.get(f"{browser.base_path}lab").raise_for_status()
@@ -72,7 +72,7 @@ def test_installed_package_is_in_sessions_and_runs_of_its_workspace_alone(
     assert run_of(ada, other)["status"] == "failed"
 
 
-def test_overlay_belongs_to_its_user_alone_and_counts(server: RunningServer, ada: Caller, tmp_path: Path) -> None:
+def test_overlay_is_private_and_counts_toward_the_quota(server: RunningServer, ada: Caller, tmp_path: Path) -> None:
     workspace = ada.make_workspace("mine")
     wheel = make_wheel(tmp_path, "large", {"large.py": "TEXT = '" + "x" * 3_000_000 + "'\n"})
     ada.http.put(f"/workspaces/{workspace}/files/{wheel.name}", content=wheel.read_bytes()).raise_for_status()

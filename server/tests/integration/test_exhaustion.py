@@ -1,4 +1,4 @@
-"""Strangers who take every connection that they can get: people go on working, and new ones come in."""
+"""Attackers that occupy all connections: existing and new users are still served."""
 
 import json
 import resource
@@ -22,14 +22,14 @@ from user_workspaces.testing.waiting import eventually
 
 pytestmark = pytest.mark.slow
 SOFT, LIMIT = 128, 256
-"""Descriptors that the web process may have."""
+"""Limit of file descriptors of the web process."""
 ATTACKERS = 6
 MOST_HELD = 100
-"""Connections that each of them keeps open; one that the server closes is replaced."""
+"""Connections that each attacker keeps open; closed ones are replaced."""
 REPLACED_AT_ONCE = 5
-"""In a tenth of a second: it is about what they keep, not about how much they ask."""
+"""Per tenth of a second: the attack is about open connections, not about the request rate."""
 REPLACED = 10_000
-"""Connections that they replace at most, all together."""
+"""Maximum number of replaced connections, of all attackers."""
 HALF_HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Half: "
 WHOLE = b"GET /login/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SLOW_BODY = b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\na"
@@ -37,7 +37,7 @@ KINDS = {"silent": b"", "half heads": HALF_HEAD, "idle": WHOLE, "slow bodies": S
 
 
 class Attack:
-    """Threads that open connections, some from other addresses of the loopback interface, and keep them."""
+    """Threads that open and keep connections, from several loopback addresses."""
 
     def __init__(self, port: int, first: bytes) -> None:
         self._port, self._first = port, first
@@ -66,13 +66,13 @@ class Attack:
             sock.bind((source, 0))
             sock.connect(("127.0.0.1", self._port))
             sock.sendall(self._first)
-        except OSError:  # refused or closed: the next one
+        except OSError:  # rejected or closed: open the next one
             pass
         return sock
 
     @contextmanager
-    def going_on(self) -> Iterator[None]:
-        """Attack for as long as the block runs, which begins when the server is full."""
+    def running(self) -> Iterator[None]:
+        """Attack during a block, which starts when the server is full."""
         for thread in self._threads:
             thread.start()
         try:
@@ -85,7 +85,7 @@ class Attack:
 
 
 def _is_closed(sock: socket.socket) -> bool:
-    """Whether the server has closed it; what came before is thrown away."""
+    """Return True if the server has closed it; pending data is dropped."""
     try:
         sock.setblocking(False)
         while sock.recv(65536):
@@ -98,7 +98,7 @@ def _is_closed(sock: socket.socket) -> bool:
 
 
 def trust_loopback(config: dict[str, Any]) -> None:
-    """Have every address exempt from the limit of one: only that of all is left."""
+    """Exempt all addresses from the limit per address, so that only the total limit applies."""
     config["trusted_proxies"] = ["127.0.0.0/8"]
 
 
@@ -127,7 +127,7 @@ def web_socket(server: LiveServer, browser: httpx.Client, url: str, *, origin: s
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_people_go_on_and_new_ones_come_in(server: LiveServer, session: PlantedSession, kind: str) -> None:
+def test_all_users_are_served_during_the_attack(server: LiveServer, session: PlantedSession, kind: str) -> None:
     with visitor(server) as browser:
         log_in(browser, session.username)
         _attacked(server, session, browser, open_planted(browser, session), KINDS[kind])
@@ -137,7 +137,7 @@ def _attacked(server: LiveServer, session: PlantedSession, browser: httpx.Client
     with (
         web_socket(server, browser, f"{at}ws", origin=at.partition("/passthrough/")[0]) as terminal,
         web_socket(server, browser, f"{server.url}/jobs/", origin=server.url) as watching,
-        Attack(server.port, first).going_on(),
+        Attack(server.port, first).running(),
     ):
         terminal.recv(timeout=20)
         for number in range(20):
@@ -158,7 +158,7 @@ def _attacked(server: LiveServer, session: PlantedSession, browser: httpx.Client
     assert status["warnings"].count(evicted) == 1
 
 
-def test_it_is_logged_once_and_descriptors_are_left(server: LiveServer) -> None:
+def test_attack_is_logged_once_and_descriptors_remain(server: LiveServer) -> None:
     lines = [line for line in server.log().splitlines() if "too many connections" in line]
     assert 1 <= len(lines) <= 5
     assert len(list(Path(f"/proc/{server.pids['web']}/fd").iterdir())) < LIMIT
@@ -190,8 +190,8 @@ def _process_of(server: LiveServer, job: int) -> int | None:
     return None
 
 
-def test_a_process_without_a_descriptor_left_goes_on(server: LiveServer) -> None:
-    """The kernel says EMFILE at each accept: the loop neither ends nor spins, and serves when there are some again."""
+def test_process_without_free_descriptors_recovers(server: LiveServer) -> None:
+    """accept() fails with EMFILE: the loop neither ends nor spins, and recovers when descriptors are free."""
     web = server.pids["web"]
     before = resource.prlimit(web, resource.RLIMIT_NOFILE)
     used = len(list(Path(f"/proc/{web}/fd").iterdir()))

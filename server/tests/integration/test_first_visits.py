@@ -1,4 +1,4 @@
-"""The first visit of a page in a session: by any name that a file may have, and from addresses that lack something."""
+"""The first visit of a page in a session: with unusual file names and incomplete addresses."""
 
 import html
 import json
@@ -53,28 +53,28 @@ def own_host(server: LiveServer, session: PlantedSession) -> str:
 
 
 def arrived(response: httpx.Response) -> str:
-    """Return the target that the session was asked for."""
+    """Return the target of the request at the session."""
     assert response.status_code == 200, response.text
     return str(json.loads(response.text)[0])
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_bookmark_leads_to_the_same_page(
+def test_bookmark_opens_the_same_page(
     server: LiveServer, session: PlantedSession, browser: httpx.Client, page: str
 ) -> None:
     for host in (own_host(server, session), server.url):
-        browser.cookies.delete(f"uws-session-{session.job_id}") if _is_in(browser, session) else None
+        browser.cookies.delete(f"uws-session-{session.job_id}") if _has_session(browser, session) else None
         response = browser.get(f"{host}{session.path}{page}", follow_redirects=True)
         assert len(response.history) >= 3
         assert arrived(response) == session.path + page
 
 
-def _is_in(browser: httpx.Client, session: PlantedSession) -> bool:
+def _has_session(browser: httpx.Client, session: PlantedSession) -> bool:
     return f"uws-session-{session.job_id}" in browser.cookies
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_login_on_the_way_leads_to_the_same_page(server: LiveServer, session: PlantedSession, page: str) -> None:
+def test_login_returns_to_the_same_page(server: LiveServer, session: PlantedSession, page: str) -> None:
     with visitor(server) as client:
         form = client.get(f"{own_host(server, session)}{session.path}{page}", follow_redirects=True)
         assert form.url.path == "/login/"
@@ -88,7 +88,7 @@ def test_login_on_the_way_leads_to_the_same_page(server: LiveServer, session: Pl
         assert arrived(response) == session.path + page
 
 
-def test_address_without_its_last_slash_or_its_path_leads_in(
+def test_address_without_slash_or_path_opens_the_session(
     server: LiveServer, session: PlantedSession, browser: httpx.Client
 ) -> None:
     own = own_host(server, session)
@@ -102,10 +102,10 @@ def test_address_without_its_last_slash_or_its_path_leads_in(
 
 
 @pytest.mark.parametrize(("scheme", "port"), [("https", 443), ("http", 80)])
-def test_default_port_in_the_host_is_no_other_origin(
+def test_default_port_in_host_is_the_same_origin(
     server: LiveServer, session: PlantedSession, browser: httpx.Client, scheme: str, port: int
 ) -> None:
-    """What some web servers and programs send; pages and WebSockets of the session, and live pages of the portal."""
+    """Some clients send the default port; tests pages and WebSockets of the session, and live pages."""
     own = own_host(server, session)
     browser.get(f"{own}{session.path}lab", follow_redirects=True)
     name = f"s{session.job_id}.localhost"

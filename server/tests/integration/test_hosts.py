@@ -1,4 +1,4 @@
-"""Who answers where: every route on every kind of host, with and without cookies, by every method, on a real server."""
+"""Every route on every kind of host, with and without cookies, with every method, on a real server."""
 
 import http.client
 import re
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
 PORTAL, SESSION, FILES = "portal", "session", "files"
 NOUNS = {
-    # The first part of each route: whose it is. A new one without an entry fails.
+    # The first part of each route: owner_of it is. A new one without an entry fails.
     **dict.fromkeys(("", "login", "logout", "profile", "new", "w", "runs", "session", "shared", "open"), PORTAL),
     **dict.fromkeys(("tokens", "users", "workspaces", "jobs", "job_types", "parameters", "status", "quotas"), PORTAL),
     **dict.fromkeys(("shared_workspaces", "live_tickets", "schema", "docs", "api", "admin", "metrics"), PORTAL),
@@ -38,35 +38,35 @@ SPOOFED = {"X-Forwarded-Host": "s1.localhost", "X-Forwarded-Port": "1", "Forward
 
 
 @dataclass(frozen=True)
-class Place:
-    """A host and a port that a client can ask, and what may be found there."""
+class Endpoint:
+    """A host and a port, and what is served there."""
 
     host: str
     port: int
     kind: str
-    """`portal`, `own` (of session 1), `other` (of a session that there is not), `unknown`."""
+    """`portal`, `own` (of session 1), `other` (of a missing session), `unknown`."""
 
 
 @dataclass(frozen=True)
 class World:
-    """A server on the network, and session 1 on it, which is open on its host and on a port."""
+    """A server on the network with session 1, open on its host and on a port."""
 
     server: RunningServer
     cookies: dict[str, str]
-    """`session` opens the session, `portal` is a log-in."""
+    """`session` is the cookie of the session, `portal` that of the login."""
     port: int
 
-    def locations(self) -> list[Place]:
+    def locations(self) -> list[Endpoint]:
         main, name = self.server.port, socket.gethostname()
         portal = ("localhost", "127.0.0.1", "[::1]", "10.1.2.3", name, name.upper())
         unknown = ("evil.example", "foo.localhost", "s.localhost", "s1.evil.example")
         return [
-            *(Place(host, main, PORTAL) for host in portal),
-            *(Place(host, main, "own") for host in ("s1.localhost", "S1.LOCALHOST")),
-            *(Place(host, self.port, "own") for host in ("localhost", "10.1.2.3", name)),
-            *(Place(host, main, "other") for host in ("s2.localhost", "x.s1.localhost", "s1.localhost.")),
-            *(Place(host, main, "unknown") for host in unknown),
-            *(Place(host, self.port, "unknown") for host in ("s1.localhost", "s2.localhost", "evil.example")),
+            *(Endpoint(host, main, PORTAL) for host in portal),
+            *(Endpoint(host, main, "own") for host in ("s1.localhost", "S1.LOCALHOST")),
+            *(Endpoint(host, self.port, "own") for host in ("localhost", "10.1.2.3", name)),
+            *(Endpoint(host, main, "other") for host in ("s2.localhost", "x.s1.localhost", "s1.localhost.")),
+            *(Endpoint(host, main, "unknown") for host in unknown),
+            *(Endpoint(host, self.port, "unknown") for host in ("s1.localhost", "s2.localhost", "evil.example")),
         ]
 
 
@@ -89,7 +89,7 @@ def world() -> Iterator[World]:
 def ask(
     world_port: int, host: str, path: str, method: str = "GET", *, fields: dict[str, str] | None = None
 ) -> http.client.HTTPResponse:
-    """Send one request to a port of this machine, under any name."""
+    """Send a request to a port of this machine with any host name."""
     connection = http.client.HTTPConnection("127.0.0.1", world_port, timeout=60)
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", host)
@@ -127,12 +127,12 @@ def _log_in(server: RunningServer, path: str) -> str:
 
 
 def _open(server: RunningServer, portal: str, host: str) -> str:
-    """Open session 1 from the portal under a name; return its cookie."""
+    """Open session 1 from the portal on a host; return its cookie."""
     return _walk(server, portal, host)[0]
 
 
 def session_on_port(server: RunningServer, portal: str) -> tuple[str, int]:
-    """Open it where names have no subdomains; return its cookie and its port."""
+    """Open it on a host without subdomains; return its cookie and port."""
     return _walk(server, portal, "10.1.2.3")
 
 
@@ -153,7 +153,7 @@ def _walk(server: RunningServer, portal: str, name: str) -> tuple[str, int]:
 
 
 def routes() -> list[str]:
-    """Return an example of each path that this server knows."""
+    """Return an example of each path of this server."""
     found = set(_examples(get_resolver().url_patterns, ""))
     assert len(found) > 150
     sessions = {f"/passthrough/local/{number}/api/status" for number in (1, 2)}
@@ -170,13 +170,13 @@ def _examples(patterns: list[URLPattern | URLResolver], before: str) -> Iterator
             yield "/" + re.sub(r"\(\?P<\w+>.*?\)|[\^$\\]|\(.*?\)", lambda found: "x" * found[0].startswith("("), text)
 
 
-def whose(path: str) -> str:
-    """Return whose the route is."""
+def owner_of(path: str) -> str:
+    """Return the owner of the route."""
     return NOUNS[path.split("/")[1]]
 
 
-def who_answered(response: http.client.HTTPResponse) -> str:
-    """Tell from a response who made it."""
+def responder_of(response: http.client.HTTPResponse) -> str:
+    """Return the component that sent a response."""
     text: str = response.text  # type: ignore[attr-defined]  # see ask
     if response.headers.get("Server", "").startswith("TornadoServer"):
         return "session"
@@ -187,21 +187,21 @@ def who_answered(response: http.client.HTTPResponse) -> str:
     return "django" if "X-Request-ID" in response.headers else "proxy"
 
 
-def expected(location: Place, path: str, *, has_cookie: bool) -> set[str]:
-    """Return who may answer."""
-    if whose(path) == FILES:
+def expected(location: Endpoint, path: str, *, has_cookie: bool) -> set[str]:
+    """Return the components that may respond."""
+    if owner_of(path) == FILES:
         return {"django"}
     if location.kind == "unknown":
         return {"unknown host"}
     if location.kind == PORTAL:
         return {"django"}  # a session's path as well: it leads away
     number = {"s2.localhost": "2", "x.s1.localhost": "none"}.get(location.host, "1")
-    if whose(path) != SESSION or path.split("/")[3] != number:
+    if owner_of(path) != SESSION or path.split("/")[3] != number:
         return {"nothing"}
     return {"session"} if has_cookie and location.kind == "own" else {"django"}
 
 
-def test_every_route_is_somebodys() -> None:
+def test_every_route_has_an_owner() -> None:
     unknown = {path for path in routes() if path.split("/")[1] not in NOUNS}
     assert unknown == set()
 
@@ -213,28 +213,28 @@ def test_every_route_on_every_host(world: World, method: str, cookies: tuple[str
     for location, path in product(world.locations(), routes()):
         fields = SPOOFED | ({"Cookie": cookie} if cookie else {})
         response = ask(location.port, location.host, path, method, fields=fields | {"Content-Length": "0"})
-        found = who_answered(response)
+        found = responder_of(response)
         if found not in expected(location, path, has_cookie="session" in cookies):
             wrong.append((location, path, response.status, found))
     assert wrong == []
 
 
-def test_a_sessions_path_by_every_method(world: World) -> None:
-    """With the cookies of the session and of the portal both: on the portal's hosts nothing is relayed."""
+def test_session_path_with_every_method(world: World) -> None:
+    """With both cookies: the portal's hosts relay nothing."""
     both = f"{world.cookies['session']}; {world.cookies['portal']}"
     for location, method, query in product(
         world.locations(), METHODS, ("", "?ticket=1.1.0.9999999999.x.y", "?token=x")
     ):
         path = f"/passthrough/local/1/api/status{query}"
         response = ask(location.port, location.host, path, method, fields={"Cookie": both, **SPOOFED})
-        relayed = who_answered(response) == "session"
+        relayed = responder_of(response) == "session"
         assert relayed == (location.kind == "own" and "ticket" not in query), (location, method, query, response.status)
         if location.kind == PORTAL and not relayed:
             assert not _cookies(response)
             assert response.status in {302, 401, 403}
 
 
-def test_websockets_are_answered_where_their_page_is(world: World) -> None:
+def test_websockets_are_accepted_on_their_host(world: World) -> None:
     sessions = ("/passthrough/local/1/api/events/subscribe", "/passthrough/local/2/x")
     paths = (*sessions, "/jobs/", "/jobs/1/", "/", "/login/")
     for location, path in product(world.locations(), paths):
@@ -251,6 +251,6 @@ def test_websockets_are_answered_where_their_page_is(world: World) -> None:
             assert response.status in {400, 403, 404}
 
 
-def test_a_port_of_sessions_that_none_has_is_closed(world: World) -> None:
+def test_unused_session_port_is_closed(world: World) -> None:
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", world.port + 1)) != 0

@@ -1,4 +1,4 @@
-"""Sessions of one account, tried by another: in networks of their own, and where they share that of the machine."""
+"""Access to sessions from another system account, with isolated and shared networks."""
 
 import json
 import os
@@ -89,15 +89,15 @@ def workspace(server: RunningServer, job: dict[str, Any]) -> Path:
 
 
 def sockets_of(job: dict[str, Any]) -> list[str]:
-    """Return the paths of all Unix sockets in the network of a job that are in its directory."""
+    """Return the Unix sockets of a job's network in its directory."""
     directory = Path(f"/proc/{job['resource_job_id']}/cmdline").read_bytes().split(b"\0")[-2].decode()
     rows = Path(f"/proc/{job['resource_job_id']}/net/unix").read_text().splitlines()
     found = {row.split()[-1] for row in rows if str(Path(directory).parent) in row}
     return sorted(found)
 
 
-def what_a_stranger_reaches(job: dict[str, Any]) -> dict[str, Any]:
-    """Let `nobody` try all that it can see."""
+def reachable_by_another_account(job: dict[str, Any]) -> dict[str, Any]:
+    """Try all visible listeners as `nobody`."""
     command = ["python3", str(STRANGER), str(pwd.getpwnam(ADA).pw_uid), WORD, *sockets_of(job)]
     program = STRANGER.read_text()
     command[1:2] = ["-c", program]  # the repository may be behind a closed door
@@ -112,7 +112,7 @@ def what_a_stranger_reaches(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def attach(kernel: Kernel) -> None:
-    """Switch the debugger on, as JupyterLab does."""
+    """Attach the debugger like JupyterLab."""
     assert kernel.debug("initialize", **DAP_CLIENT)["success"]
     assert kernel.debug("attach")["success"]
 
@@ -120,35 +120,35 @@ def attach(kernel: Kernel) -> None:
 NOTHING: dict[str, Any] = {"listeners": [], "said": [], "names": [], "sockets": []}
 
 
-def test_stranger_reaches_no_kernel_and_no_terminal(browser: Browser, job: dict[str, Any]) -> None:
+def test_other_account_reaches_no_kernel_or_terminal(browser: Browser, job: dict[str, Any]) -> None:
     with browser.kernel() as kernel, browser.kernel() as other:
         assert kernel.run("print(6 * 7)") == other.run("print(6 * 7)") == "42\n"
         assert browser.terminal_says("echo $((6 * 7))", "42")
         assert len(sockets_of(job)) >= 1 + 2 * 5
-        assert what_a_stranger_reaches(job) == NOTHING
+        assert reachable_by_another_account(job) == NOTHING
 
 
-def test_stranger_reaches_no_notebook_that_is_executed_inside(
+def test_other_account_reaches_no_notebook_executed_inside(
     browser: Browser, job: dict[str, Any], workspace: Path
 ) -> None:
     with browser.kernel() as kernel:
         kernel.run(NOTEBOOK)
         wait_for((workspace / "inner").exists, what="the inner kernel")
-        assert what_a_stranger_reaches(job) == NOTHING
+        assert reachable_by_another_account(job) == NOTHING
         (workspace / "end").touch()
         assert kernel.run("print(running.wait())") == "0\n", (workspace / "nbconvert.log").read_text()
 
 
-def test_what_a_child_of_a_kernel_prints_arrives(browser: Browser) -> None:
+def test_output_of_a_kernels_child_arrives(browser: Browser) -> None:
     with browser.kernel() as kernel:
         printed = kernel.run(FORKED)
         assert sorted(printed.split("\n")) == ["", "done", "from a child"]
 
 
-def test_stranger_reaches_no_server_that_is_started_inside(browser: Browser, job: dict[str, Any], network: str) -> None:
+def test_other_account_reaches_no_server_started_inside(browser: Browser, job: dict[str, Any], network: str) -> None:
     with browser.kernel() as kernel:
         assert kernel.run(SERVERS) == f"{WORD}\n{WORD}\n"
-        found = what_a_stranger_reaches(job)
+        found = reachable_by_another_account(job)
     if network == "isolated":
         assert found == NOTHING
     else:  # the control: this is what the namespace is for
@@ -156,15 +156,13 @@ def test_stranger_reaches_no_server_that_is_started_inside(browser: Browser, job
         assert len(found["said"]) >= 2
 
 
-def test_debugger_stops_where_it_should_and_no_stranger_reaches_it(
-    browser: Browser, job: dict[str, Any], network: str
-) -> None:
+def test_debugger_works_and_no_other_account_reaches_it(browser: Browser, job: dict[str, Any], network: str) -> None:
     with browser.kernel() as kernel:
         kernel.run("pass")
         if network == "shared":
             with pytest.raises(TimeoutError):
                 kernel.debug("debugInfo", seconds=3)
-            assert what_a_stranger_reaches(job) == NOTHING
+            assert reachable_by_another_account(job) == NOTHING
             return
         attach(kernel)
         code = "first = 6\nsecond = 7\nprint(first * second)"
@@ -176,18 +174,18 @@ def test_debugger_stops_where_it_should_and_no_stranger_reaches_it(
         thread = kernel.event("stopped")["threadId"]
         inside = Path(f"/proc/{job['resource_job_id']}/net/tcp").read_text()
         assert len([row for row in inside.splitlines() if row.split()[3] == "0A"]) >= 2  # the adapter of debugpy
-        assert what_a_stranger_reaches(job) == NOTHING
+        assert reachable_by_another_account(job) == NOTHING
         kernel.debug("continue", threadId=thread)
         kernel.wait_for(lambda told: told["msg_type"] == "stream" and "42" in told["content"]["text"])
         kernel.debug("disconnect", restart=False, terminateDebuggee=False)
-        assert what_a_stranger_reaches(job) == NOTHING
+        assert reachable_by_another_account(job) == NOTHING
 
 
-def test_pages_offer_the_debugger_where_nobody_else_reaches_it(browser: Browser, network: str) -> None:
+def test_debugger_is_offered_only_in_a_private_network(browser: Browser, network: str) -> None:
     told = browser.client.get(f"{browser.base_path}api/kernelspecs").json()["kernelspecs"]["python3"]["spec"]
     assert told["metadata"]["debugger"] is (network == "isolated")
 
 
-def test_health_says_what_is_missing_only(server: RunningServer) -> None:
+def test_health_reports_missing_parts_only(server: RunningServer) -> None:
     rows = server.manage("plugins").splitlines()
     assert [row.split("LocalResource")[1].strip() for row in rows if "LocalResource" in row] == ["ok"]

@@ -1,4 +1,4 @@
-"""Fifty deaths in the middle of uploads, copies and deletions: everything ends done, or can be done again."""
+"""Fifty kills during uploads, copies and deletions: each operation completes or can be repeated."""
 
 import hashlib
 import os
@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from integration import disorder
-from integration.disorder import Disorder, Memory
+from integration import chaos
+from integration.chaos import ChaosClient, ChaosLog
 from support.budget import budget
 from support.cluster import Fleet, directories, fleet, hidden_files
 from support.server_process import Caller, wait_for
@@ -24,9 +24,9 @@ pytestmark = [pytest.mark.slow]
 
 KILLS, STOCK = budget(8, full=50), budget(10, full=30)
 LONGEST_LIFE = 1.0
-"""Seconds that a process is left at work before it is killed."""
+"""Seconds that a process runs before it is killed."""
 SETTLED_WITHIN = 400.0
-"""Leases have to end first, and the machine may be slow."""
+"""Seconds; leases have to expire first, and the machine may be slow."""
 PAST = 2 * 24 * 3600
 
 ROWS = """
@@ -55,22 +55,22 @@ found = check_disk_use(now=timezone.now())
 
 @dataclass
 class World:
-    """The installation, two people in it, and what they remember."""
+    """The installation, two users, and their records."""
 
     fleet: Fleet
     ada: Caller
     grace: Caller
-    memory: Memory
+    memory: ChaosLog
     uploads: int
     """The workspace that files are uploaded to."""
 
     def shares(self) -> dict[int, str]:
-        """Return the state of each share, by number."""
+        """Return the state of each share, by ID."""
         listed = self.ada.call("GET", "/shared_workspaces/")["original_workspaces"]
         return {one["shared_workspace_id"]["id"]: one["copy_details"]["state"] for one in listed}
 
     def statuses(self) -> dict[int, str]:
-        """Return the status of each workspace of both people."""
+        """Return the status of each workspace of both users."""
         listed = [one for who in (self.ada, self.grace) for one in who.call("GET", "/workspaces/")["workspaces"]]
         return {one["id"]: one["status"] for one in listed}
 
@@ -87,52 +87,52 @@ def world() -> Iterator[World]:
         ada, grace = (made.sign_in(name) for name in made.users)
         for caller in (ada, grace):
             stack.enter_context(caller.http)
-        yield World(made, ada, grace, Memory(), ada.make_workspace("uploads"))
+        yield World(made, ada, grace, ChaosLog(), ada.make_workspace("uploads"))
 
 
-def test_fifty_kills_leave_everything_done_or_to_be_done_again(world: World) -> None:
+def test_fifty_kills_leave_everything_completed_or_repeatable(world: World) -> None:
     seed = int(os.environ.get("UWS_TEST_SEED") or random.SystemRandom().getrandbits(32))
     say(f"UWS_TEST_SEED={seed}")
-    with busy_people(world, seed):
-        kill_again_and_again(world.fleet, seed)
+    with busy_users(world, seed):
+        kill_repeatedly(world.fleet, seed)
     say(str(world.memory))
     assert world.memory.surprises == []
     assert world.memory.broken
     assert world.memory.offered
     assert world.memory.deleted
-    every_copy_is_whole(world)
+    every_copy_is_complete(world)
     every_deletion_is_done(world)
-    every_upload_is_whole_or_absent(world)
-    nothing_is_left(world)
+    every_upload_is_complete_or_absent(world)
+    no_orphans_remain(world)
 
 
-class busy_people:  # noqa: N801  reads as what it is
-    """Have everything going on for a block; afterwards all have ended what they were at."""
+class busy_users:  # noqa: N801  reads as what it is
+    """Run all actions during a block, and wait for their end."""
 
     def __init__(self, world: World, seed: int) -> None:
         self._world, self._seed = world, seed
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
         self._callers: list[Caller] = []
-        maker = Disorder(world.ada, world.memory, random.Random(seed), self._over)  # noqa: S311  no secret
-        world.memory.stock += [disorder.make(maker, "in stock") for _ in range(STOCK)]
+        maker = ChaosClient(world.ada, world.memory, random.Random(seed), self._over)  # noqa: S311  no secret
+        world.memory.stock += [chaos.make(maker, "in stock") for _ in range(STOCK)]
 
     def __enter__(self) -> None:
         world, workspace = self._world, self._world.uploads
         (receiver,) = world.ada.call("GET", "/users/", params={"search": world.fleet.users[1]})["users"]
-        acts: list[Callable[[Disorder], None]] = [
-            lambda who: disorder.put_files(who, workspace),
-            lambda who: disorder.send_forms(who, workspace),
-            lambda who: disorder.send_by_tus(who, workspace),
-            disorder.make_and_delete,
-            lambda who: disorder.offer_copies(who, receiver["id"]),
+        acts: list[Callable[[ChaosClient], None]] = [
+            lambda who: chaos.put_files(who, workspace),
+            lambda who: chaos.send_forms(who, workspace),
+            lambda who: chaos.send_by_tus(who, workspace),
+            chaos.create_and_delete,
+            lambda who: chaos.offer_copies(who, receiver["id"]),
         ]
         for number, act in enumerate(acts):
             self._begin(act, random.Random(f"{self._seed}-{number}"))  # noqa: S311  no secret
 
-    def _begin(self, act: Callable[[Disorder], None], chance: random.Random) -> None:
+    def _begin(self, act: Callable[[ChaosClient], None], chance: random.Random) -> None:
         world = self._world
-        who = Disorder(world.fleet.sign_in(world.fleet.users[0]), world.memory, chance, self._over)
+        who = ChaosClient(world.fleet.sign_in(world.fleet.users[0]), world.memory, chance, self._over)
         self._callers.append(who.caller)
         self._threads.append(threading.Thread(target=who.repeat, args=(lambda: act(who),), daemon=True))
         self._threads[-1].start()
@@ -146,8 +146,8 @@ class busy_people:  # noqa: N801  reads as what it is
         assert not any(thread.is_alive() for thread in self._threads)
 
 
-def kill_again_and_again(running: Fleet, seed: int) -> None:
-    """Kill both, each on its own, as soon as it has been at work for a random while."""
+def kill_repeatedly(running: Fleet, seed: int) -> None:
+    """Kill both processes independently, each after a random time."""
     surprises: list[BaseException] = []
 
     def reap(name: str, start: Callable[[], None], chance: random.Random) -> None:
@@ -170,8 +170,8 @@ def kill_again_and_again(running: Fleet, seed: int) -> None:
     assert surprises == []
 
 
-def every_copy_is_whole(world: World) -> None:
-    """Wait until every copy is ready, trying again those that failed, and compare them with their originals."""
+def every_copy_is_complete(world: World) -> None:
+    """Wait until every copy is ready, retrying failed ones, and compare them with their originals."""
 
     def settled() -> bool:
         states = world.shares()
@@ -189,7 +189,7 @@ def every_copy_is_whole(world: World) -> None:
 
 
 def every_deletion_is_done(world: World) -> None:
-    """Ask again for what may not have been heard, and wait until rows and directories are gone."""
+    """Repeat requests that may be lost, and wait until rows and directories are gone."""
     deleted = set(world.memory.deleted)
     for number in deleted & world.statuses().keys():
         world.ada.call("DELETE", f"/workspaces/{number}/")
@@ -202,15 +202,15 @@ def every_deletion_is_done(world: World) -> None:
     wait_for(gone, within=SETTLED_WITHIN, what="the deletions")
 
 
-def every_upload_is_whole_or_absent(world: World) -> None:
+def every_upload_is_complete_or_absent(world: World) -> None:
     there = contents(directories(world.fleet)[world.uploads])
     assert [sent for sent in world.memory.sent if sent.acknowledged and there.get(sent.name) != sent.digest] == []
     known = {sent.name: sent.digest for sent in world.memory.sent}
     assert {name: digest for name, digest in there.items() if known.get(name) != digest}.keys() == {"notes.txt"}
 
 
-def nothing_is_left(world: World) -> None:
-    """After two days there is nothing but what people have: no part, no row, no space that is held."""
+def no_orphans_remain(world: World) -> None:
+    """After two days only user data remains: no partial files, no rows, no reservations."""
     for path in hidden_files(world.fleet):
         os.utime(path, (time.time() - PAST, time.time() - PAST))
     world.fleet.ask(TWO_DAYS_PASS)
@@ -232,11 +232,11 @@ def nothing_is_left(world: World) -> None:
 
 
 def say(text: str) -> None:
-    """Show it with what pytest shows of a test that failed."""
+    """Print text for pytest's report of a failed test."""
     sys.stdout.write(f"{text}\n")
 
 
 def contents(folder: Path) -> dict[str, str]:
-    """Return the digests of all files of a workspace, but for what the storage hides there."""
+    """Return the digests of all files of a workspace, without hidden files of the storage."""
     files: Sequence[Path] = [path for path in folder.rglob("*") if path.is_file() and ".uws-part-" not in str(path)]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

@@ -1,4 +1,4 @@
-"""Messages between a page and a kernel that are larger than Jupyter's own limit of ten megabytes, through the proxy."""
+"""Messages above Jupyter's default limit of ten megabytes, through the proxy."""
 
 import pytest
 
@@ -10,8 +10,8 @@ SIZE = 30 << 20
 SHOW = "from IPython.display import display; display({'text/plain': sent}, raw=True); print(len(sent))"
 
 
-def test_a_large_message_goes_to_a_kernel_and_comes_back(server: RunningServer, ada: Caller) -> None:
-    """As the upload widget sends a file, and a plot comes with all of its data."""
+def test_large_message_makes_a_round_trip_to_a_kernel(server: RunningServer, ada: Caller) -> None:
+    """Like a file of the upload widget, and a plot with all its data."""
     job = ada.launch(ada.make_workspace("large"))
     with opened(server, ada.wait_until(job, "running", ready=True)) as browser, browser.kernel() as kernel:
         assert kernel.run(f"sent = '{'x' * SIZE}'\n{SHOW}") == f"{SIZE}\n"

@@ -1,4 +1,4 @@
-"""Environments on a real server: prepared while its processes are killed, and found by the jobs that follow."""
+"""Environments on a real server: prepared despite kills, and used by later jobs."""
 
 import os
 import shutil
@@ -69,7 +69,7 @@ def settled(ada: Caller, workspace: int) -> tuple[str, str]:
 
 
 def builders(server: RunningServer) -> list[int]:
-    """Return the processes that build: all that have a lock of the store open, but the server's own."""
+    """Return the building processes: those with an open lock of the store, except the server's."""
     ours, found = set(server.pids().values()), list[int]()
     for process in (path for path in Path("/proc").iterdir() if path.name.isdigit() and int(path.name) not in ours):
         with suppress(OSError):
@@ -80,14 +80,14 @@ def builders(server: RunningServer) -> list[int]:
 
 
 def imported(server: RunningServer, workspace: int, module: str) -> str:
-    """Import a module with the Python that jobs of the workspace have."""
+    """Import a module with the Python of the workspace's jobs."""
     folder = server.data_dir / "workspaces" / ADA / str(workspace) / ".environment" / "base"
     (python,) = folder.glob("python3.*/bin/python")
     code = f"import {module}; print({module}.VERSION)"
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def test_environment_is_prepared_whatever_is_killed(server: RunningServer, ada: Caller, index: Index) -> None:
+def test_environment_is_prepared_despite_kills(server: RunningServer, ada: Caller, index: Index) -> None:
     version = f"1.{int.from_bytes(os.urandom(4))}"  # what was prepared is kept from run to run
     index.add("uwscrab", version)
     index.gate.clear()

@@ -1,4 +1,4 @@
-"""Another account of the machine searches a running server with three sessions of two users, and finds nothing."""
+"""Another system account searches a running server with three sessions of two users, and finds nothing."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def stranger() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def jobs(server: RunningServer) -> list[dict[str, Any]]:
-    """Three sessions of two users, each with a kernel, a terminal and files that were written in them."""
+    """Three sessions of two users, each with a kernel, a terminal and new files."""
     started = []
     for user in (ADA, ADA, GRACE):
         caller = sign_in(server, user)
@@ -108,7 +108,7 @@ def test_another_account_finds_nothing_of_the_sessions(
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_search_finds_what_is_open(server: RunningServer, jobs: list[dict[str, Any]], stranger: str) -> None:
+def test_search_finds_what_is_open(server: RunningServer, jobs: list[dict[str, Any]], stranger: str) -> None:
     """It is no search that finds nothing anywhere: a file, a socket and a process that are open are seen."""
     home = Path(pwd.getpwnam(ADA).pw_dir)
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A workspace from one person to another, with accounts of this machine, controllers that are killed, real files."""
+"""Sharing a workspace between two system accounts, with real files and killed controllers."""
 
 import os
 import pwd
@@ -25,7 +25,7 @@ def ready(receiver: Caller, number: int) -> dict[str, Any] | None:
     return share if share["copy_details"]["state"] == "ready" else None
 
 
-def test_a_copy_is_the_receivers_own(server: RunningServer, ada: Caller, grace: Caller) -> None:
+def test_copy_belongs_to_the_receiver(server: RunningServer, ada: Caller, grace: Caller) -> None:
     number = offer(ada, ada.make_workspace("shared"))
     wait_for(lambda: ready(grace, number), what="the copy")
     assert number not in {workspace["id"] for workspace in grace.call("GET", "/workspaces/")["workspaces"]}
@@ -40,7 +40,7 @@ def test_a_copy_is_the_receivers_own(server: RunningServer, ada: Caller, grace: 
     wait_for(lambda: not folder.exists(), what="the end of the copy")
 
 
-def test_a_copy_survives_its_controller(server: RunningServer, ada: Caller, grace: Caller) -> None:
+def test_copy_survives_a_controller_kill(server: RunningServer, ada: Caller, grace: Caller) -> None:
     workspace = ada.make_workspace("large")
     (folder,) = (server.data_dir / "workspaces").glob(f"*/{workspace}")
     for part in range(40):

@@ -1,4 +1,4 @@
-"""A controller is killed while it holds leases: the next one takes them over at once, and those of no living one."""
+"""The leases of a killed controller are taken over at once, those of a running one are not."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ with transaction.atomic():
     Job.objects.filter(pk=job.pk).update(next_check_at=until, lease_until=until, lease_holder="{holder}")
 found = job.pk
 """
-"""A job that this controller has claimed, for longer than a test waits: a lease that ends by itself proves nothing."""
+"""Claims a job for longer than a test waits, as an expiring lease would prove nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def controller_health(made: Fleet) -> Any:
     return response.json()["dependencies"]["controller"]
 
 
-def test_leases_of_a_killed_controller_are_due_at_once_and_of_a_living_one_are_not(made: Fleet) -> None:
+def test_leases_of_a_killed_controller_are_due_at_once(made: Fleet) -> None:
     """Before: after a minute."""
     made.start_controller("first")
     (first,) = wait_for(lambda: holders(made))
@@ -66,7 +66,7 @@ def test_leases_of_a_killed_controller_are_due_at_once_and_of_a_living_one_are_n
     wait_for(lambda: controller_health(made)["connected"])
 
 
-def test_controller_that_is_started_takes_over_at_once(made: Fleet) -> None:
+def test_new_controller_takes_over_at_once(made: Fleet) -> None:
     """Before: after a minute."""
     (second,) = wait_for(lambda: holders(made) if len(holders(made)) == 1 else None)
     made.kill("second")

@@ -1,4 +1,4 @@
-"""Sessions outlive every process of ours, and jobs reach their right end whoever is killed in between."""
+"""Sessions survive kills of all server processes, and jobs end correctly."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from support.server_process import Caller, RunningServer, open_session, wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
 
 
-def responses(server: RunningServer) -> bool:
+def is_responding(server: RunningServer) -> bool:
     try:
         return httpx.get(f"{server.url}/status/", timeout=5).is_success
     except httpx.HTTPError:
@@ -19,13 +19,13 @@ def responses(server: RunningServer) -> bool:
 
 
 def kill(server: RunningServer, name: str) -> None:
-    """Kill -9 one of our processes, and wait until the supervisor has another one."""
+    """Kill a server process with SIGKILL, and wait until the supervisor has replaced it."""
     pid = server.pids()[name]
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: server.pids()[name] != pid, what=f"another {name}")
 
 
-def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: RunningServer, ada: Caller) -> None:
+def test_sessions_survive_kills_of_web_and_controller(server: RunningServer, ada: Caller) -> None:
     workspace = ada.make_workspace()
     running = ada.wait_until(ada.launch(workspace), "running", ready=True)
     with open_session(running) as session:
@@ -33,7 +33,7 @@ def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: Running
         starting = ada.launch(workspace)
         kill(server, "controller")
         kill(server, "web")
-        wait_for(lambda: responses(server), what="the web process")
+        wait_for(lambda: is_responding(server), what="the web process")
         started = ada.wait_until(starting, "running", ready=True)
         after = session.get(f"/passthrough/local/{running['id']}/api/status").json()
     assert after["started"] == before["started"]
@@ -43,7 +43,7 @@ def test_a_kill_of_web_and_controller_is_not_noticed_by_sessions(server: Running
         assert ada.wait_until(job["id"], "complete")["job_details"]["current_job_details"]["message"] == "Stopped."
 
 
-def test_a_restart_of_everything_adopts_what_runs(server: RunningServer, ada: Caller) -> None:
+def test_restart_adopts_running_jobs(server: RunningServer, ada: Caller) -> None:
     job = ada.launch(ada.make_workspace())
     running = ada.wait_until(job, "running", ready=True)
     server.interrupt()
@@ -57,11 +57,11 @@ def test_a_restart_of_everything_adopts_what_runs(server: RunningServer, ada: Ca
 
 
 @pytest.mark.parametrize("victim", ["controller", "web"])
-def test_repeated_kills_lose_no_launch_and_double_none(server: RunningServer, ada: Caller, victim: str) -> None:
+def test_repeated_kills_neither_lose_nor_repeat_a_launch(server: RunningServer, ada: Caller, victim: str) -> None:
     workspaces = [ada.make_workspace(f"w{number}") for number in range(4)]
     jobs = [ada.launch(workspace, "local_test") for workspace in workspaces]
     for _ in range(3):
         kill(server, victim)
-    wait_for(lambda: responses(server), what="the web process")
+    wait_for(lambda: is_responding(server), what="the web process")
     ended = [ada.wait_until(job, "complete", within=120) for job in jobs]
     assert [job["job_details"]["current_job_details"]["message"] for job in ended] == ["Finished."] * 4

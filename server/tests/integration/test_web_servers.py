@@ -1,4 +1,4 @@
-"""The web servers of the documentation in front of a real server: what works, and what clients cannot forge."""
+"""The documented web servers in front of a real server: what works, and what clients cannot forge."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from user_workspaces.testing.waiting import eventually
 
 pytestmark = pytest.mark.slow
 TRIES = 40
-"""Bad credentials of one client, of which fewer are allowed."""
+"""Failed logins of one client, more than the limit."""
 PATIENCE = 60.0
 VICTIM = "127.9.9.9"
 BAD = {"client_token": "uws_client_" + "x" * 43, "user_info": {"username": "ada", "email": "ada@example.org"}}
@@ -64,7 +64,7 @@ for number in range({tries}):
     print(connection.recv(65536).split()[1].decode())
 """
 sources = (f"127.0.{number // 250 + 2}.{number % 250 + 1}" for number in count())
-"""A client address for each that wants one of its own."""
+"""Distinct client addresses."""
 
 
 @pytest.fixture(scope="module", params=PROGRAMS)
@@ -112,7 +112,7 @@ def browser(front: WebServer, session: PlantedSession) -> Iterator[httpx.Client]
 
 
 def exchange(front: WebServer, sent: bytes, *, source: str, host: str = PORTAL) -> bytes:
-    """Send bytes by TLS; return all that comes until the connection ends, or nothing more for a while."""
+    """Send bytes over TLS; return all data until the connection ends or is silent for a while."""
     plain = socket.create_connection(("127.0.0.1", front.port), source_address=(source, 0), timeout=10)
     with closing(front.context().wrap_socket(plain, server_hostname=host)) as connection:
         connection.sendall(sent)
@@ -127,13 +127,13 @@ def exchange(front: WebServer, sent: bytes, *, source: str, host: str = PORTAL) 
 
 
 def _with_end(fields: list[str]) -> list[str]:
-    """Have the connection end with the answer, where the fields say nothing of it."""
+    """Close the connection after the response, unless the headers specify it."""
     named = any(field.lower().startswith("connection:") for field in fields)
     return fields if named else [*fields, "Connection: close"]
 
 
 def try_bad_token(front: WebServer, lines: list[str], *, source: str) -> int:
-    """Try credentials that are not good, with these fields in the head; return the status."""
+    """Send invalid credentials with these headers; return the status."""
     body = json.dumps(BAD)
     fields = [f"Host: {PORTAL}:{front.port}", "Content-Type: application/json", f"Content-Length: {len(body)}", *lines]
     head = "\r\n".join(["POST /tokens/ HTTP/1.1", *_with_end(fields), "", body])
@@ -142,7 +142,7 @@ def try_bad_token(front: WebServer, lines: list[str], *, source: str) -> int:
 
 
 @pytest.mark.parametrize("how", FORGED)
-def test_no_client_forges_its_address(front: WebServer, how: str) -> None:
+def test_client_cannot_forge_its_address(front: WebServer, how: str) -> None:
     attacker = next(sources)
     statuses = []
     for number in range(TRIES):
@@ -156,7 +156,7 @@ def test_no_client_forges_its_address(front: WebServer, how: str) -> None:
     assert try_bad_token(front, [], source=next(sources)) == 401
 
 
-def test_who_is_named_by_others_is_not_locked_out(front: WebServer) -> None:
+def test_forged_addresses_lock_no_client_out(front: WebServer) -> None:
     for lines in FORGED.values():
         for _ in range(5):
             try_bad_token(front, [line.format(address=VICTIM, number=1) for line in lines], source=next(sources))
@@ -170,7 +170,7 @@ def test_cookies_are_for_tls_alone(browser: httpx.Client, session: PlantedSessio
 
 
 @pytest.mark.parametrize("how", FORGED)
-def test_a_session_is_told_who_asks_and_of_tls(
+def test_session_receives_client_address_and_tls(
     front: WebServer, browser: httpx.Client, session: PlantedSession, how: str
 ) -> None:
     at = open_planted(browser, session)
@@ -191,7 +191,7 @@ def test_a_session_is_told_who_asks_and_of_tls(
 
 
 def _body(response: bytes) -> bytes:
-    """Return the JSON list in an answer, in chunks or not."""
+    """Return the JSON list of a response, chunked or not."""
     return response[response.index(b"[") : response.rindex(b"]") + 1]
 
 
@@ -215,7 +215,7 @@ def test_websockets_pass(front: WebServer, browser: httpx.Client, session: Plant
 
 
 @pytest.mark.parametrize("hosts", [[PORTAL, "evil.example"], ["evil.example", PORTAL], ["evil.example"]])
-def test_a_host_that_is_not_ours_gets_nothing(front: WebServer, hosts: list[str]) -> None:
+def test_unknown_host_is_rejected(front: WebServer, hosts: list[str]) -> None:
     head = "".join(["GET /login/ HTTP/1.1\r\n", *(f"Host: {host}\r\n" for host in hosts), "Connection: close\r\n\r\n"])
     response = exchange(front, head.encode(), source=next(sources))
     assert not response or 400 <= int(response.split(b" ", 2)[1]) < 500 or b"content-length: 0" in response.lower(), (
@@ -224,8 +224,8 @@ def test_a_host_that_is_not_ours_gets_nothing(front: WebServer, hosts: list[str]
 
 
 @pytest.mark.parametrize("how", HEADS)
-def test_nothing_is_smuggled(front: WebServer, how: str) -> None:
-    """A second request is refused, or seen by both as the request that it is; never is it a body for one of them."""
+def test_no_request_smuggling(front: WebServer, how: str) -> None:
+    """A second request is rejected, or both parse it as a request; never does one take it for a body."""
     head = f"POST /tokens/ HTTP/1.1\r\nHost: {PORTAL}:{front.port}\r\n".encode() + HEADS[how]
     response = exchange(front, head + SMUGGLED, source=next(sources))
     assert response.count(b"HTTP/1.1 ") <= 1 or _is_refused(response), response
@@ -245,8 +245,8 @@ def test_large_heads_and_bodies_pass(browser: httpx.Client, front: WebServer) ->
     assert response.headers["content-type"] == "application/json"
 
 
-def test_what_is_compressed_is_for_the_server_to_say(front: WebServer, browser: httpx.Client) -> None:
-    """A page that shows a secret is left as it is, also by a web server that compresses what it can."""
+def test_web_server_does_not_compress_secret_pages(front: WebServer, browser: httpx.Client) -> None:
+    """Pages with secrets stay uncompressed, even behind a compressing web server."""
     page = ask(browser, "GET", "/profile/")
     script, forged = re.search(r"/static/uws/portal\.\w+\.js", page.text), TOKEN.search(page.text)
     assert script
@@ -260,10 +260,10 @@ def test_what_is_compressed_is_for_the_server_to_say(front: WebServer, browser: 
     assert "Content-Encoding" not in shown.headers
 
 
-def test_an_upload_is_passed_on_while_it_arrives(
+def test_upload_is_streamed(
     server: LiveServer, front: WebServer, session: PlantedSession, browser: httpx.Client
 ) -> None:
-    """One that breaks off is there as far as it came: nothing was kept back until its end."""
+    """An interrupted upload has all data received so far: the web server does not buffer it."""
     user = {"username": session.username, "email": f"{session.username}@example.org"}
     body = {"client_token": server.manage("create_client_token", "tests"), "user_info": user}
     token = browser.post("/tokens/", json=body).json()["token"]
@@ -280,8 +280,8 @@ def test_an_upload_is_passed_on_while_it_arrives(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs processes of others")
-def test_no_session_passes_for_the_web_server(server: LiveServer, front: WebServer) -> None:
-    """It comes from the same address, and is believed nothing. Runs last: that address is locked out then."""
+def test_session_cannot_impersonate_the_web_server(server: LiveServer, front: WebServer) -> None:
+    """It has the same address but is not trusted. Runs last: the address is locked out then."""
     code = AS_SESSION.format(port=server.port, body=json.dumps(BAD), tries=TRIES)
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
     assert "429" in done.stdout.split(), done.stdout

@@ -1,4 +1,4 @@
-"""The web servers of the documentation while there is no server behind them, or one that breaks off."""
+"""The documented web servers while the server behind them is down or closes connections."""
 
 import socket
 import socketserver
@@ -14,7 +14,7 @@ from support.web_servers import PROGRAMS, is_installed, web_server
 
 pytestmark = pytest.mark.slow
 RESET = struct.pack("ii", 1, 0)
-"""For `SO_LINGER`: closing sends a reset."""
+"""For `SO_LINGER`: close() sends a reset."""
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -26,13 +26,13 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @contextmanager
 def absent() -> Iterator[int]:
-    """Return a port that refuses connections."""
+    """Yield a port that refuses connections."""
     yield free_port()
 
 
 @contextmanager
 def busy() -> Iterator[int]:
-    """Return a port where a connection is never accepted, for too many wait already."""
+    """Yield a port with a full backlog, where connections are never accepted."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -45,7 +45,7 @@ def busy() -> Iterator[int]:
 
 
 def breaking(act: Callable[[socket.socket], None]) -> Callable[[], AbstractContextManager[int]]:
-    """Return a server that ends each connection after it acted on it."""
+    """Return a server that closes each connection after `act`."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -88,7 +88,7 @@ AWAY = {
 
 
 @pytest.mark.parametrize("how", AWAY)
-def test_503_while_the_server_is_away(kind: str, how: str) -> None:
+def test_503_while_the_server_is_down(kind: str, how: str) -> None:
     with (
         AWAY[how]() as port,
         web_server(kind, in_front_of=port, port=free_port()) as front,

@@ -1,4 +1,4 @@
-"""Several accounts: kept side by side, and never mixed up."""
+"""Several accounts are kept separate."""
 
 import json
 import os
@@ -42,15 +42,13 @@ async def test_two_accounts_of_a_server_are_kept_side_by_side(lab_alone: Lab, tw
     assert (await lab_alone.get("connection")).json["user"]["email"] == "jane@example.org"
 
 
-async def test_a_new_token_of_an_account_takes_the_place_of_the_old_one(
-    lab_alone: Lab, two_accounts: FakeReana
-) -> None:
+async def test_new_token_of_an_account_takes_the_place_of_the_old_one(lab_alone: Lab, two_accounts: FakeReana) -> None:
     two_accounts.accounts["newer"] = "jane@example.org"
     names = [(await connect(lab_alone, two_accounts, token)).json["profile"] for token in (TOKEN, "newer")]
     assert (names[0] == names[1], len(await kept(lab_alone))) == (True, 1)
 
 
-async def test_a_name_is_not_taken_from_another_account(lab_alone: Lab, two_accounts: FakeReana) -> None:
+async def test_name_is_not_taken_from_another_account(lab_alone: Lab, two_accounts: FakeReana) -> None:
     assert (await connect(lab_alone, two_accounts, TOKEN, profile="work")).json["profile"] == "work"
     refused = await connect(lab_alone, two_accounts, OTHER, profile="work")
     assert (refused.status, "jane@example.org" in refused.json["message"]) == (409, True)
@@ -69,7 +67,7 @@ async def test_servers_that_an_older_version_kept_stay(lab_alone: Lab, two_accou
     assert await kept(lab_alone) == [("host", "jane@example.org", True)]
 
 
-async def test_a_request_for_another_connection_is_refused(lab: Lab, two_accounts: FakeReana) -> None:
+async def test_request_for_another_connection_is_refused(lab: Lab, two_accounts: FakeReana) -> None:
     two_accounts.add("a.1")
     before = (await lab.get("connection")).json["fingerprint"]
     header = {"X-Reana-Connection": before}
@@ -81,7 +79,7 @@ async def test_a_request_for_another_connection_is_refused(lab: Lab, two_account
     assert (await lab.get("workflows/a.1", headers=header)).status == 200
 
 
-async def test_a_certificate_file_is_kept_with_its_server(
+async def test_certificate_file_is_kept_with_its_server(
     lab_alone: Lab, reana: FakeReana, modern_reana: FakeReana, secure: Callable[[FakeReana], Path]
 ) -> None:
     (lab_alone.root / "site").mkdir()

@@ -18,7 +18,7 @@ def drip(exchange: Exchange) -> None:
     exchange.chunked(pieces())  # type: ignore[arg-type] # an iterator of bytes
 
 
-async def test_a_download_is_cancelled_and_leaves_nothing(lab: Lab, reana: FakeReana) -> None:
+async def test_download_is_cancelled_and_leaves_nothing(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x": b"x" * 200_000})
     reana.fail("GET .*/workspace/x", drip)
     transfer = (await lab.post("workflows/a.1/download")).json
@@ -28,7 +28,7 @@ async def test_a_download_is_cancelled_and_leaves_nothing(lab: Lab, reana: FakeR
     assert (ended["state"], [path for path in lab.root.rglob("*") if path.is_file()]) == ("cancelled", [])
 
 
-async def test_a_browser_that_goes_away_ends_its_download(lab: Lab, reana: FakeReana) -> None:
+async def test_disconnect_cancels_the_download(lab: Lab, reana: FakeReana) -> None:
     # Longer than this test waits: it is not REANA's silence that ends it.
     lab.app.web_app.settings["reana_jupyterlab"].config.read_timeout = 60
     reana.add("a.1", files={"x": b"x" * 200_000})
@@ -43,7 +43,7 @@ async def test_a_browser_that_goes_away_ends_its_download(lab: Lab, reana: FakeR
     assert not (lab.root / "a.1/x").exists()
 
 
-async def test_a_failed_transfer_says_why(lab: Lab, reana: FakeReana) -> None:
+async def test_failed_transfer_says_why(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x": b"x"})
     reana.fail("GET .*/workspace/x", error(404, "x does not exist."))
     ended = await lab.ended((await lab.post("workflows/a.1/download", {"paths": ["x"]})).json["id"])
@@ -51,7 +51,7 @@ async def test_a_failed_transfer_says_why(lab: Lab, reana: FakeReana) -> None:
     assert [one["id"] for one in (await lab.get("transfers")).json["transfers"]] == [ended["id"]]
 
 
-async def test_an_unknown_transfer_is_404(lab: Lab) -> None:
+async def test_unknown_transfer_is_404(lab: Lab) -> None:
     assert (await lab.get("transfers/nope")).status == (await lab.ask("DELETE", "transfers/nope")).status == 404
 
 
@@ -78,7 +78,7 @@ async def test_only_files_of_the_root_are_uploaded(lab: Lab, reana: FakeReana, p
     assert run.files == {}
 
 
-async def test_the_top_of_the_drive_holds_the_runs(lab: Lab, reana: FakeReana) -> None:
+async def test_top_of_the_drive_lists_the_runs(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1")
     reana.add("gone.1", status="deleted")
     top = (await lab.get("drive/")).json
@@ -86,7 +86,7 @@ async def test_the_top_of_the_drive_holds_the_runs(lab: Lab, reana: FakeReana) -
     assert (await lab.get("drive?content=0")).json["content"] is None
 
 
-async def test_a_run_is_a_folder_of_the_drive(lab: Lab, reana: FakeReana) -> None:
+async def test_run_is_a_folder_of_the_drive(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"results/deep/x.csv": b"1,2\n", "note.ipynb": b'{"cells": []}', "plot.png": b"\x89PNG"})
     top = (await lab.get("drive/a.1")).json["content"]
     assert [(one["name"], one["type"], one["path"]) for one in top] == [
@@ -103,12 +103,12 @@ async def test_a_run_is_a_folder_of_the_drive(lab: Lab, reana: FakeReana) -> Non
 
 
 @pytest.mark.parametrize("path", ["nope.1", "a.1/nope", "a.1/../x", "..%2F.."])
-async def test_what_is_not_on_the_drive_is_refused(lab: Lab, reana: FakeReana, path: str) -> None:
+async def test_path_outside_the_drive_is_not_found(lab: Lab, reana: FakeReana, path: str) -> None:
     reana.add("a.1", files={"x": b"y"})
     assert (await lab.get(f"drive/{path}")).status in {400, 404}
 
 
-async def test_the_file_browser_shows_folders_first_and_nothing_hidden(lab_alone: Lab) -> None:
+async def test_file_browser_shows_folders_first_and_nothing_hidden(lab_alone: Lab) -> None:
     for name in ("b.yaml", "a.YML", "x.txt", ".hidden.yaml"):
         (lab_alone.root / name).write_text("", encoding="utf-8")
     for name in ("zoo", ".git", "ü 1"):
@@ -122,13 +122,13 @@ async def test_the_file_browser_shows_folders_first_and_nothing_hidden(lab_alone
 
 
 @pytest.mark.parametrize("path", ["nope", "b.yaml", ".git"])
-async def test_what_is_no_directory_is_404(lab_alone: Lab, path: str) -> None:
+async def test_path_that_is_not_a_directory_is_404(lab_alone: Lab, path: str) -> None:
     (lab_alone.root / "b.yaml").write_text("", encoding="utf-8")
     (lab_alone.root / ".git").mkdir()
     assert (await lab_alone.get(f"files?path={path}")).status == 404
 
 
-async def test_an_unsaved_text_is_validated_in_place_of_the_file(lab: Lab, analysis: object) -> None:
+async def test_unsaved_text_is_validated_in_place_of_the_file(lab: Lab, analysis: object) -> None:
     answer = await lab.post("validate", {"path": "hello/reana.yaml", "text": "workflow:\n  type: x\n"})
     assert (answer.status, answer.json["status"]) == (400, "error")
     assert (answer.json["problems"][0]["line"], answer.json["problems"][0]["severity"]) == (2, "error")

@@ -1,4 +1,4 @@
-"""Credentials: tested before they are used, remembered when asked, read from a launcher's file."""
+"""Credentials are tested before use, saved on request, and read from a launcher's file."""
 
 import json
 import os
@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from reana_jupyterlab.tests.conftest import Lab
-from reana_jupyterlab.tests.fake_answers import ROUTES
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error, hang, says
+from reana_jupyterlab.tests.fake_routes import ROUTES
 
 
-async def test_nothing_is_set_at_first(lab_alone: Lab) -> None:
+async def test_nothing_is_set_at_start(lab_alone: Lab) -> None:
     assert (await lab_alone.get("env")).json == {"server": "", "access_token": ""}
     assert (await lab_alone.get("profiles")).json == {"profiles": [], "active": ""}
 
@@ -26,7 +26,7 @@ async def test_good_credentials_go_into_the_environment(lab_alone: Lab, reana: F
 
 
 @pytest.mark.parametrize("names", [("server", "accessToken"), ("REANA_SERVER_URL", "accessToken")])
-async def test_the_names_of_the_existing_front_end_are_taken_too(
+async def test_field_names_of_the_existing_front_end_are_accepted(
     lab_alone: Lab, reana: FakeReana, names: tuple[str, str]
 ) -> None:
     answer = await lab_alone.post("env", dict(zip(names, (reana.url, TOKEN), strict=True)))
@@ -36,7 +36,7 @@ async def test_the_names_of_the_existing_front_end_are_taken_too(
     assert (refused.status, (await lab_alone.get("env")).json["access_token"]) == (401, TOKEN)
 
 
-async def test_no_cache_keeps_the_token(lab: Lab) -> None:
+async def test_responses_with_the_token_are_not_cached(lab: Lab) -> None:
     assert (await lab.get("env")).headers["Cache-Control"] == "no-store"
 
 
@@ -53,18 +53,18 @@ async def test_no_cache_keeps_the_token(lab: Lab) -> None:
         {"REANA_SERVER_URL": "https://x", "REANA_ACCESS_TOKEN": "ü"},
     ],
 )
-async def test_what_are_no_credentials_is_a_bad_request(lab_alone: Lab, body: dict[str, object]) -> None:
+async def test_invalid_credentials_are_a_bad_request(lab_alone: Lab, body: dict[str, object]) -> None:
     answer = await lab_alone.post("env", body)
     assert (answer.status, answer.json["status"]) == (400, "error")
 
 
 @pytest.mark.parametrize("content", ["nonsense", "[]", '"x"', "[" * 100_000])
-async def test_a_body_that_is_no_object_is_a_bad_request(lab_alone: Lab, content: str) -> None:
+async def test_body_that_is_not_an_object_is_a_bad_request(lab_alone: Lab, content: str) -> None:
     answer = await lab_alone.http.post("env", content=content)
     assert (answer.status_code, answer.json()["status"]) == (400, "error")
 
 
-async def test_the_reason_of_being_not_connected_is_told(lab: Lab, reana: FakeReana) -> None:
+async def test_disconnected_state_has_its_reason(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", says(b"<html>"), times=1)
     assert (await lab.get("connection")).json["reason"] == "unreachable"
     reana.fail("GET /api/you", error(403, "Token not valid."), times=1)
@@ -73,7 +73,7 @@ async def test_the_reason_of_being_not_connected_is_told(lab: Lab, reana: FakeRe
     assert (await lab.get("connection")).json["reason"] == "slow"
 
 
-async def test_sharing_and_secrets_are_asked_of_the_server(lab_alone: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sharing_and_secrets_are_probed(lab_alone: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """As 0.95.0a6 does it: runs can be shared, and no capability says so."""
     monkeypatch.setenv("REANA_ACCESS_TOKEN", TOKEN)
     for sharing in (True, False):
@@ -88,7 +88,7 @@ async def test_sharing_and_secrets_are_asked_of_the_server(lab_alone: Lab, monke
         server.stop()
 
 
-async def test_what_a_server_does_not_answer_now_is_asked_again(lab: Lab, reana: FakeReana) -> None:
+async def test_failed_feature_probes_are_repeated(lab: Lab, reana: FakeReana) -> None:
     reana.sharing = True
     reana.fail("GET /api/users/shared-with-you", error(500), times=4)
     reana.fail("GET /api/secrets", error(500), times=4)
@@ -103,7 +103,7 @@ async def test_what_a_server_does_not_answer_now_is_asked_again(lab: Lab, reana:
     ("runtime", "used"),
     [(None, True), ("docker", True), ("none", False), ("none. NO CONTAINER RUNTIME IS CONFIGURED: not used.", False)],
 )
-async def test_an_unused_environment_is_told(lab: Lab, reana: FakeReana, runtime: str | None, used: bool) -> None:
+async def test_ignored_environments_are_reported(lab: Lab, reana: FakeReana, runtime: str | None, used: bool) -> None:
     reana.runtime = runtime
     assert (await lab.get("connection")).json["usesEnvironments"] is used
     reana.fail("GET /api/info", error(404))
@@ -119,13 +119,13 @@ def launcher_file(lab_alone: Lab, tmp_path: Path, reana: FakeReana, monkeypatch:
     return path
 
 
-async def test_a_launchers_file_connects_without_any_typing(lab_alone: Lab, launcher_file: Path) -> None:
+async def test_launcher_file_connects(lab_alone: Lab, launcher_file: Path) -> None:
     state = await lab_alone.get("connection")
     assert (state.json["connected"], state.json["source"], TOKEN in state.text) == (True, "launcher", False)
     assert (await lab_alone.get("env")).json == {"server": "", "access_token": ""}
 
 
-async def test_a_server_that_takes_a_header_sees_no_token_in_any_address(
+async def test_token_is_in_no_url_if_the_server_takes_a_header(
     lab_alone: Lab, launcher_file: Path, reana: FakeReana
 ) -> None:
     told = json.loads(launcher_file.read_text(encoding="utf-8"))
@@ -138,29 +138,29 @@ async def test_a_server_that_takes_a_header_sees_no_token_in_any_address(
     assert reana.requests[-1].query["access_token"] == [TOKEN]
 
 
-async def test_a_launchers_file_is_read_anew(lab_alone: Lab, launcher_file: Path, reana: FakeReana) -> None:
+async def test_launcher_file_is_read_at_each_use(lab_alone: Lab, launcher_file: Path, reana: FakeReana) -> None:
     launcher_file.write_text(json.dumps({"server": reana.url, "access_token": "ended"}), encoding="utf-8")
     assert (await lab_alone.get("workflows")).status == 401
     launcher_file.write_text(json.dumps({"server": reana.url, "access_token": TOKEN}), encoding="utf-8")
     assert (await lab_alone.get("workflows")).status == 200
 
 
-async def test_a_launchers_file_that_others_can_read_is_not_used(
+async def test_launcher_file_readable_by_others_is_rejected(
     lab_alone: Lab, launcher_file: Path, reana: FakeReana
 ) -> None:
     launcher_file.chmod(0o644)
     answer = await lab_alone.get("workflows")
-    assert (answer.status, "others than you" in answer.json["message"], reana.requests) == (500, True, [])
+    assert (answer.status, "only you can read" in answer.json["message"], reana.requests) == (500, True, [])
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "nonsense"])
-async def test_a_launchers_file_that_is_nonsense_is_told(lab_alone: Lab, launcher_file: Path, content: str) -> None:
+async def test_invalid_launcher_file_is_an_error(lab_alone: Lab, launcher_file: Path, content: str) -> None:
     launcher_file.write_text(content, encoding="utf-8")
     answer = await lab_alone.get("workflows")
-    assert (answer.status, "cannot be understood" in answer.json["message"]) == (500, True)
+    assert (answer.status, "not a valid credentials file" in answer.json["message"]) == (500, True)
 
 
-async def test_profiles_are_chosen_and_forgotten(lab: Lab, reana: FakeReana) -> None:
+async def test_profiles_are_activated_and_deleted(lab: Lab, reana: FakeReana) -> None:
     for name in ("one", "Höhe 2"):
         body = {"server": reana.url, "access_token": TOKEN, "activate": False}
         assert (await lab.ask("PUT", f"profiles/{name}", body)).status == 200
@@ -180,13 +180,13 @@ async def test_profiles_are_chosen_and_forgotten(lab: Lab, reana: FakeReana) -> 
 
 
 @pytest.mark.parametrize("name", ["environment", "launcher", "x" * 65, "%20", "a%2Fb", "a%0Ab"])
-async def test_a_profile_needs_a_name_of_its_own(lab: Lab, reana: FakeReana, name: str) -> None:
+async def test_invalid_profile_name_is_rejected(lab: Lab, reana: FakeReana, name: str) -> None:
     answer = await lab.ask("PUT", f"profiles/{name}", {"server": reana.url, "access_token": TOKEN})
     assert answer.status in {400, 404}
     assert len((await lab.get("profiles")).json["profiles"]) == 1
 
 
-async def test_a_damaged_file_of_profiles_is_told_and_not_overwritten(
+async def test_invalid_profiles_file_is_an_error_and_not_overwritten(
     lab: Lab, tmp_path: Path, reana: FakeReana
 ) -> None:
     stored = tmp_path / "profiles.json"

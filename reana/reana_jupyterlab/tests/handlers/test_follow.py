@@ -20,7 +20,7 @@ async def events(lab: Lab, run: str) -> AsyncIterator[tuple[str, Any]]:
                 yield name, json.loads(line.removeprefix("data: "))
 
 
-async def test_a_run_is_followed_to_its_end(lab: Lab, reana: FakeReana) -> None:
+async def test_run_is_followed_to_its_end(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1", status="running", engine_log="", jobs={"j": {"job_name": "hello", "logs": ""}})
     texts: dict[str, str] = {}
     names = []
@@ -39,7 +39,7 @@ async def test_a_run_is_followed_to_its_end(lab: Lab, reana: FakeReana) -> None:
     assert (names[0], names[1], names[-1], names.count("run")) == ("hello", "run", "end", 2)
 
 
-async def test_trouble_is_told_and_survived(lab: Lab, reana: FakeReana) -> None:
+async def test_errors_are_sent_and_following_continues(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1", status="running")
     seen = []
     async for name, data in events(lab, "a.1"):
@@ -53,7 +53,7 @@ async def test_trouble_is_told_and_survived(lab: Lab, reana: FakeReana) -> None:
     assert (seen.count("trouble"), seen[-1]) == (2, "end")
 
 
-async def test_a_run_that_is_gone_ends_it(lab: Lab, reana: FakeReana) -> None:
+async def test_missing_run_ends_the_stream(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", status="running")
     seen = []
     async for name, data in events(lab, "a.1"):
@@ -62,7 +62,7 @@ async def test_a_run_that_is_gone_ends_it(lab: Lab, reana: FakeReana) -> None:
     assert seen[-1] == ("trouble", True)
 
 
-async def test_nobody_is_asked_when_nobody_listens(lab: Lab, reana: FakeReana) -> None:
+async def test_polling_stops_when_the_client_disconnects(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", status="running")
     async for name, _ in events(lab, "a.1"):
         if name == "log":
@@ -74,7 +74,7 @@ async def test_nobody_is_asked_when_nobody_listens(lab: Lab, reana: FakeReana) -
     assert reana.seen("GET .*/logs")
 
 
-async def test_of_a_log_that_lost_its_beginning_all_is_told_anew(lab: Lab, reana: FakeReana) -> None:
+async def test_truncated_log_is_sent_again_with_reset(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1", status="running", jobs={"j": {"job_name": "hello", "logs": "[... 10 left out]\none\ntwo\n"}})
     told: list[tuple[str, bool]] = []
     async for name, data in events(lab, "a.1"):

@@ -1,4 +1,4 @@
-"""A run whose making broke off: what failed is told, and it can be completed."""
+"""A run whose creation failed: the failure is reported, and the run can be completed."""
 
 import asyncio
 from pathlib import Path
@@ -12,7 +12,7 @@ from reana_jupyterlab.tests.fake_reana import FakeReana, error, hang
 ORDER = {"name": "a", "path": "hello/reana.yaml", "parameters": {"sleeptime": 3}}
 
 
-async def test_the_file_that_failed_is_told(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_failed_file_is_reported(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     reana.fail("POST .*/workspace", error(500, SQL_ERROR))
     ended = await lab.ended((await lab.post("run", {**ORDER, "background": True})).json["id"])
     run = reana.runs[0]
@@ -21,13 +21,13 @@ async def test_the_file_that_failed_is_told(lab: Lab, reana: FakeReana, analysis
         {"workflow": {"id": run.id, "name": "a", "run": "1"}, "file": "code/hello.py"},
     )
     assert ended["message"] == (
-        "The workflow a.1 was created, but not started: The REANA server had an internal error (HTTP 500). Try again; "
-        "if it stays, tell the server's administrator. The file code/hello.py was not uploaded. Upload the files again "
-        "and start it, or delete it."
+        "The workflow a.1 was created, but not started: The REANA server had an internal error (HTTP 500). Try again. "
+        "If the problem persists, contact the server's administrator. The file code/hello.py was not uploaded. "
+        "Upload the files again and start it, or delete it."
     )
 
 
-async def test_it_is_completed(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_incomplete_run_is_completed(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     reana.fail("POST .*/workspace", error(400, "No."))
     failed = await lab.post("run", ORDER)
     run = reana.runs[0]
@@ -42,7 +42,7 @@ async def test_it_is_completed(lab: Lab, reana: FakeReana, analysis: Path) -> No
     )
 
 
-async def test_it_fails_again_and_is_told_again(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_repeated_failure_is_reported(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     run = reana.add("a.1", status="created")
     reana.fail("POST .*/start", error(409, "The quota is used up."))
     begun = await lab.post(f"workflows/{run.id}/inputs", {**ORDER, "background": True})
@@ -53,12 +53,12 @@ async def test_it_fails_again_and_is_told_again(lab: Lab, reana: FakeReana, anal
     )
 
 
-async def test_what_has_started_is_not_filled(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_started_run_cannot_be_completed(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     run = reana.add("a.1", status="running")
     answer = await lab.post(f"workflows/{run.id}/inputs", ORDER)
     assert (answer.status, answer.json["message"], run.files) == (
         409,
-        "The workflow a.1 has been started already.",
+        "The workflow a.1 has already been started.",
         {},
     )
 
@@ -72,7 +72,7 @@ async def test_only_a_specification_below_the_root_is_read(
     assert (answer.status in {400, 404}, run.files) == (True, {})
 
 
-async def test_a_cancelled_run_leaves_nothing(lab: Lab, reana: FakeReana, analysis: Path) -> None:
+async def test_cancelled_run_leaves_nothing(lab: Lab, reana: FakeReana, analysis: Path) -> None:
     reana.fail("POST .*/workspace", hang)
     begun = await lab.post("run", {**ORDER, "background": True})
     while not reana.seen("POST .*/workspace"):

@@ -1,4 +1,4 @@
-"""Query parameters: what REANA knows is passed on, what nobody knows is refused, nothing is ignored."""
+"""Query parameters: those of REANA are forwarded, unknown ones are rejected."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ EVERY = [
 
 
 @pytest.mark.parametrize(("method", "path"), EVERY)
-async def test_an_unknown_parameter_is_refused(lab: Lab, reana: FakeReana, method: str, path: str) -> None:
+async def test_unknown_parameter_is_refused(lab: Lab, reana: FakeReana, method: str, path: str) -> None:
     answer = await lab.ask(method, f"{path}?pages=2", None if method == "GET" else {})
     assert (answer.status, reana.requests) == (400, [])
-    assert answer.json["message"].startswith("'pages' is not a parameter of this request; ")
+    assert answer.json["message"].startswith("Unknown query parameter 'pages'; ")
 
 
-async def test_what_jupyter_adds_is_no_parameter(lab: Lab, reana: FakeReana) -> None:
+async def test_parameters_of_jupyter_are_accepted(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1")
     for query in ("1790000000000", "page=1&1790000000000", "_xsrf=x", "no_track_activity=1"):
         assert (await lab.get(f"workflows?{query}")).status == 200
@@ -43,7 +43,7 @@ async def test_what_jupyter_adds_is_no_parameter(lab: Lab, reana: FakeReana) -> 
         ("workflows/a.1/diff/a.1", {"brief": "true", "context_lines": "7"}, "GET .*/diff/.*"),
     ],
 )
-async def test_a_parameter_of_reana_is_passed_on(
+async def test_parameter_of_reana_is_passed_on(
     lab: Lab, modern_reana: FakeReana, monkeypatch: Any, path: str, asked: dict[str, str], sent: str
 ) -> None:
     monkeypatch.setenv("REANA_SERVER_URL", modern_reana.url)
@@ -54,7 +54,7 @@ async def test_a_parameter_of_reana_is_passed_on(
 
 
 @pytest.mark.parametrize("by", ["id", "name", "name.run"])
-async def test_one_run_is_asked_for(lab: Lab, reana: FakeReana, by: str) -> None:
+async def test_one_run_is_requested(lab: Lab, reana: FakeReana, by: str) -> None:
     reana.add("other.1")
     wanted = reana.add("hello.1.1")
     reana.add("hello.2") if by != "name" else None
@@ -63,23 +63,23 @@ async def test_one_run_is_asked_for(lab: Lab, reana: FakeReana, by: str) -> None
     assert ([item["id"] for item in answer["items"]], answer["total"]) == ([wanted.id], 1)
 
 
-async def test_a_run_that_is_not_there_is_not_listed(lab: Lab, reana: FakeReana) -> None:
+async def test_missing_run_is_not_listed(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1")
     answer = await lab.get("workflows?workflow_id_or_name=hello.7")
     assert (answer.status, answer.json["items"]) == (200, [])
 
 
-async def test_a_path_and_a_parameter_do_not_name_two_runs(lab: Lab, reana: FakeReana) -> None:
+async def test_path_and_a_parameter_do_not_name_two_runs(lab: Lab, reana: FakeReana) -> None:
     assert ((await lab.get("workflows/a.1/logs?workflow_id=b.1")).status, reana.requests) == (400, [])
 
 
-async def test_a_listing_of_files_carries_total(lab: Lab, reana: FakeReana) -> None:
+async def test_listing_of_files_carries_total(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={f"{number}.txt": b"x" for number in range(7)})
     answer = (await lab.get("workflows/a.1/workspace?size=3")).json
     assert (len(answer["files"]), answer["total"], answer["totalFiles"]) == (3, 7, 7)
 
 
-async def test_the_size_of_a_run_comes_when_it_is_asked_for(lab: Lab, reana: FakeReana) -> None:
+async def test_size_of_a_run_is_returned_on_request(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x": b"12345"})
     sizes = [
         (await lab.get(f"workflows{query}")).json["items"][0]["size"] for query in ("", "?include_workspace_size=true")

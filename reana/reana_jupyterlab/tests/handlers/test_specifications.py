@@ -1,4 +1,4 @@
-"""What a check says of a specification: the table that the workspaces server is held against, too."""
+"""Validation of specifications against the table that the workspaces server shares."""
 
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,14 @@ async def test_each_case_of_the_table(lab: Lab, reana: FakeReana, case: dict[str
         assert f"-> {severity.upper()}: {said}" in reported
 
 
-async def test_a_server_that_does_not_name_its_engines_is_asked_no_more_of_them(lab: Lab, reana: FakeReana) -> None:
+async def test_missing_engines_are_cached(lab: Lab, reana: FakeReana) -> None:
     text = "inputs: {}\nworkflow: {type: yadage, specification: {}}\n"
     for _ in range(2):
         assert (await lab.post("validate", {"path": "reana.yaml", "text": text})).json["problems"] == []
     assert len(reana.seen("GET /api/info")) == 1
 
 
-async def test_a_check_needs_no_server(lab_alone: Lab) -> None:
+async def test_validation_needs_no_server(lab_alone: Lab) -> None:
     text = "inputs: {}\nworkflow: {type: yadage, specification: null, file: nope.yaml}\n"
     answer = await lab_alone.post("validate", {"path": "reana.yaml", "text": text})
     assert [one["message"] for one in answer.json["problems"]] == [

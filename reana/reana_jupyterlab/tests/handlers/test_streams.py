@@ -1,4 +1,4 @@
-"""Files shown and uploaded as streams."""
+"""Streamed downloads and uploads."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -25,7 +25,7 @@ CONTENT = bytes(range(256)) * 20
         ("lines=1-2", 200, 0, 5120),
     ],
 )
-async def test_a_part_of_a_file(lab: Lab, reana: FakeReana, header: str, status: int, first: int, end: int) -> None:
+async def test_range_of_a_file(lab: Lab, reana: FakeReana, header: str, status: int, first: int, end: int) -> None:
     reana.add("a.1", files={"x/plot.png": CONTENT})
     answer = await lab.http.get("workflows/a.1/content/x/plot.png", headers={"Range": header} if header else {})
     assert (answer.status_code, answer.content) == (status, CONTENT[first:end])
@@ -33,12 +33,12 @@ async def test_a_part_of_a_file(lab: Lab, reana: FakeReana, header: str, status:
     assert answer.headers.get("Content-Range") == (f"bytes {first}-{end - 1}/5120" if status == 206 else None)
 
 
-async def test_a_part_that_is_not_there_is_refused(lab: Lab, reana: FakeReana) -> None:
+async def test_range_outside_the_file_is_rejected(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x": CONTENT})
     assert (await lab.get("workflows/a.1/content/x", headers={"Range": "bytes=9999-"})).status == 400
 
 
-async def test_foreign_html_is_shut_in(lab: Lab, reana: FakeReana) -> None:
+async def test_html_is_sandboxed(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x.html": b"<script>alert(1)</script>"})
     headers = (await lab.get("workflows/a.1/content/x.html")).headers
     assert "sandbox" in headers["Content-Security-Policy"]
@@ -46,56 +46,56 @@ async def test_foreign_html_is_shut_in(lab: Lab, reana: FakeReana) -> None:
     assert headers["Content-Type"] == "text/html"
 
 
-async def test_a_name_is_offered_for_saving(lab: Lab, reana: FakeReana) -> None:
+async def test_download_has_a_file_name(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={'x/"ü;\n.txt': b"x"})
     headers = (await lab.get("workflows/a.1/content/x/%22%C3%BC%3B%0A.txt?download=1")).headers
     assert headers["Content-Disposition"] == "attachment; filename*=UTF-8''%22%C3%BC%3B%0A.txt"
 
 
-async def test_an_empty_file_is_shown(lab: Lab, reana: FakeReana) -> None:
+async def test_empty_file_is_shown(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x": b""})
     answer = await lab.get("workflows/a.1/content/x")
     assert (answer.status, answer.text) == (200, "")
 
 
 @pytest.mark.parametrize("name", ["nope", "x", "..%2Fx", "xy/nope"])
-async def test_what_is_no_file_is_not_shown(lab: Lab, reana: FakeReana, name: str) -> None:
+async def test_path_that_is_not_a_file_is_not_found(lab: Lab, reana: FakeReana, name: str) -> None:
     reana.add("a.1", files={"x/y": b"z"})
     assert (await lab.get(f"workflows/a.1/content/{name}")).status in {400, 404}
 
 
-async def test_a_cut_connection_is_not_taken_for_the_end(lab: Lab, reana: FakeReana) -> None:
+async def test_truncated_file_closes_the_connection(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", files={"x": b"x" * 1_000_000})
     reana.fail("GET .*/workspace/x", cut(b"x" * 500_000))
     with pytest.raises(httpx.RemoteProtocolError):
         await lab.http.get("workflows/a.1/content/x")
 
 
-async def test_a_file_is_uploaded_as_it_comes(lab: Lab, reana: FakeReana) -> None:
+async def test_file_is_uploaded_as_a_stream(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1")
     content = b"0123456789" * 300_000
     answer = await lab.http.put("workflows/a.1/upload/new/%C3%BC%20b%252F.bin", content=content)
     assert (answer.status_code, run.files) == (200, {"new/ü b%2F.bin": content})
 
 
-async def test_an_empty_file_is_uploaded(lab: Lab, reana: FakeReana) -> None:
+async def test_empty_file_is_uploaded(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1")
     assert (await lab.http.put("workflows/a.1/upload/empty", content=b"")).status_code == 200
     assert run.files == {"empty": b""}
 
 
-async def test_an_upload_that_reana_refuses_is_told(lab: Lab, reana: FakeReana) -> None:
+async def test_rejected_upload_is_reported(lab: Lab, reana: FakeReana) -> None:
     reana.fail("POST .*/workspace", error(403, "The quota is used up."))
     answer = await lab.http.put("workflows/a.1/upload/x", content=b"x" * 3_000_000)
     assert (answer.status_code, answer.json()["message"]) == (403, "The quota is used up.")
 
 
-async def test_an_upload_to_a_hanging_reana_ends(lab: Lab, reana: FakeReana) -> None:
+async def test_upload_to_a_hanging_reana_ends(lab: Lab, reana: FakeReana) -> None:
     reana.fail("POST .*/workspace", hang)
     assert (await lab.http.put("workflows/a.1/upload/x", content=b"x" * 1000)).status_code == 504
 
 
-async def test_an_upload_that_breaks_off_makes_no_file(lab: Lab, reana: FakeReana) -> None:
+async def test_interrupted_upload_creates_no_file(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1")
     gone_on = asyncio.Event()
 
@@ -114,6 +114,6 @@ async def test_an_upload_that_breaks_off_makes_no_file(lab: Lab, reana: FakeRean
 
 
 @pytest.mark.parametrize("name", ["..%2Fx", "a%2F%2Fb", "a%2F..%2Fb"])
-async def test_an_upload_names_a_path_within_the_workspace(lab: Lab, reana: FakeReana, name: str) -> None:
+async def test_upload_names_a_path_within_the_workspace(lab: Lab, reana: FakeReana, name: str) -> None:
     run = reana.add("a.1")
     assert ((await lab.http.put(f"workflows/a.1/upload/{name}", content=b"x")).status_code, run.files) == (400, {})

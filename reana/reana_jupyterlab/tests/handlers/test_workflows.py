@@ -1,4 +1,4 @@
-"""Runs: listed, acted upon, compared, shared."""
+"""Runs: list, actions, comparison, sharing."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from reana_jupyterlab.tests.fake_reana import FakeReana, error, says
 RUN_FIELDS = {"id", "name", "run", "status", "createdAt", "startedAt", "finishedAt", "stoppedAt"}
 
 
-async def test_a_page_of_runs(lab: Lab, reana: FakeReana) -> None:
+async def test_page_of_runs(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", jobs={"x": {"status": "finished"}, "y": {"status": "running"}})
     page = (await lab.get("workflows?page=1&search=a&sort=asc&status=finished")).json
     assert set(page) == {"items", "total", "page", "has_next", "has_prev"}
@@ -31,37 +31,37 @@ async def test_several_statuses_are_one_filter(lab: Lab, reana: FakeReana) -> No
 
 
 @pytest.mark.parametrize("query", ["page=0", "page=x", "size=-1", "sort=up", "type=x", "page=1e9", "page=²"])
-async def test_what_makes_no_sense_is_refused_here(lab: Lab, reana: FakeReana, query: str) -> None:
+async def test_invalid_query_is_rejected(lab: Lab, reana: FakeReana, query: str) -> None:
     assert ((await lab.get(f"workflows?{query}")).status, reana.requests) == (400, [])
 
 
-async def test_a_search_for_a_run_finds_its_workflow(lab: Lab, reana: FakeReana) -> None:
+async def test_search_for_a_run_finds_its_workflow(lab: Lab, reana: FakeReana) -> None:
     reana.add("hello.1")
     assert (await lab.get("workflows?search=hello.1")).json["total"] == 1
 
 
 @pytest.mark.parametrize("reference", ["hello.1.1", "hello"])
-async def test_a_run_by_its_name(lab: Lab, reana: FakeReana, reference: str) -> None:
+async def test_run_by_its_name(lab: Lab, reana: FakeReana, reference: str) -> None:
     run = reana.add("hello.1.1")
     answer = (await lab.get(f"workflows/{reference}")).json
     assert (answer["id"], answer["name"], answer["run"]) == (run.id, "hello", "1.1")
 
 
-async def test_a_created_run_is_started_with_parameters(lab: Lab, reana: FakeReana) -> None:
+async def test_created_run_is_started_with_parameters(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1", status="created")
     answer = await lab.post("workflows/a.1/start", {"parameters": {"n": 5}, "options": {"CACHE": False}})
     assert (answer.json["workflow"]["status"], run.parameters) == ("queued", {"n": 5})
     assert (await lab.post("workflows/a.1/start")).status == 409
 
 
-async def test_an_ended_run_is_restarted_as_a_new_one(lab: Lab, reana: FakeReana) -> None:
+async def test_ended_run_is_restarted_as_a_new_one(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1")
     answer = await lab.post("workflows/a.1/restart", {"parameters": {"n": 6}})
     assert (answer.json["workflow"]["name"], answer.json["workflow"]["run"]) == ("a", "1.1")
     assert (reana.runs[0].parameters, answer.json["message"]) == ({"n": 6}, "Restarted a.1 as a.1.1.")
 
 
-async def test_a_run_is_stopped_once(lab: Lab, reana: FakeReana) -> None:
+async def test_run_is_stopped_once(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1", status="running")
     assert ((await lab.post("workflows/a.1/stop")).status, run.status) == (200, "stopped")
     answer = await lab.post("workflows/a.1/stop")
@@ -72,7 +72,7 @@ async def test_a_run_is_stopped_once(lab: Lab, reana: FakeReana) -> None:
     ("query", "sent"),
     [("", (True, False)), ("?workspace=false", (False, False)), ("?all_runs=true", (True, True))],
 )
-async def test_a_run_is_deleted(lab: Lab, reana: FakeReana, query: str, sent: tuple[bool, bool]) -> None:
+async def test_run_is_deleted(lab: Lab, reana: FakeReana, query: str, sent: tuple[bool, bool]) -> None:
     run = reana.add("a.1")
     assert ((await lab.ask("DELETE", f"workflows/a.1{query}")).status, run.status) == (200, "deleted")
     body = reana.seen("PUT .*")[0].body
@@ -105,7 +105,7 @@ async def test_two_runs_are_compared(lab: Lab, reana: FakeReana) -> None:
     ("listing", "complete"),
     [('{"Only in workspace a: code": null}', False), ('["Only in a.1: code"]', True), ('""', True), ("null", True)],
 )
-async def test_a_comparison_in_the_documented_form_is_read_too(
+async def test_comparison_in_the_documented_form_is_read_too(
     lab: Lab, reana: FakeReana, listing: str, complete: bool
 ) -> None:
     reana.add("a.1")
@@ -121,7 +121,7 @@ async def test_sharing_where_it_is_not_offered(lab: Lab, reana: FakeReana) -> No
     assert (answer.status, answer.json["message"]) == (501, "This REANA server does not offer sharing.")
 
 
-async def test_a_list_of_shared_runs_is_not_guessed(lab: Lab, reana: FakeReana) -> None:
+async def test_list_of_shared_runs_is_not_guessed(lab: Lab, reana: FakeReana) -> None:
     reana.add("mine.1")
     reana.add("theirs.1", owner="grace@example.org")
     answer = await lab.get("workflows?shared_by=anybody")
@@ -149,21 +149,21 @@ async def test_sharing_where_it_is_offered(lab: Lab, modern_reana: FakeReana, mo
     assert (await lab.ask("DELETE", "workflows/a.1/share")).status == 400
 
 
-async def test_a_deleted_workspace_says_so(lab: Lab, reana: FakeReana) -> None:
+async def test_deleted_workspace_says_so(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", status="deleted")
     answer = await lab.get("workflows/a.1/workspace")
     assert (answer.status, answer.json["files"], answer.json["deleted"]) == (200, [], True)
     assert answer.json["message"] == "The workspace of a.1 has been deleted."
 
 
-async def test_an_empty_workspace_is_empty(lab: Lab, reana: FakeReana) -> None:
+async def test_empty_workspace_is_empty(lab: Lab, reana: FakeReana) -> None:
     reana.add("a.1", status="created")
     answer = (await lab.get("workflows/a.1/workspace")).json
     assert (answer["totalFiles"], "deleted" in answer) == (0, False)
 
 
 @pytest.mark.parametrize("what", ["logs", "workspace", "specification"])
-async def test_the_query_form_answers_like_the_path(lab: Lab, reana: FakeReana, what: str) -> None:
+async def test_query_form_equals_the_path_form(lab: Lab, reana: FakeReana, what: str) -> None:
     reana.add("a.1", files={"x": b"y"})
     by_path, by_query = await lab.get(f"workflows/a.1/{what}"), await lab.get(f"workflows/{what}?workflow_id=a.1")
     assert (by_query.status, by_query.json) == (200, by_path.json)
@@ -182,7 +182,7 @@ async def test_logs_that_break_off_are_an_error(lab: Lab, reana: FakeReana) -> N
     assert (await lab.get("workflows/a.1/logs")).status == 502
 
 
-async def test_reanas_patience_is_asked_for_in_words(lab: Lab, reana: FakeReana) -> None:
+async def test_rate_limit_of_reana_is_reported(lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET .*", error(429, "Too many requests"))
     answer = await lab.get("workflows")
-    assert (answer.status, answer.json["message"].startswith("REANA asks to wait")) == (429, True)
+    assert (answer.status, answer.json["message"].startswith("REANA received too many requests")) == (429, True)

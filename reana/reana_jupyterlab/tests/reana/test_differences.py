@@ -1,4 +1,4 @@
-"""The output of `diff -r`, as REANA sends it, read into files."""
+"""Parsing the output of `diff -r`."""
 
 import pytest
 
@@ -35,7 +35,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("brief", [True, False])
 @pytest.mark.parametrize("names", [("hello.1", "hello.2"), ("hello.1", "hello.1.1"), ("a+b.1", "a.1")])
-def test_what_diff_says_of_two_directories(brief: bool, names: tuple[str, str]) -> None:
+def test_output_of_diff_is_parsed(brief: bool, names: tuple[str, str]) -> None:
     text = compared(Run(names[0], files=ONE), Run(names[1], files=OTHER), brief=brief)
     found = read_differences(text, first=names[0], second=names[1])
     assert (set(found.changes), len(found.changes), found.is_complete) == (CHANGES, len(CHANGES), True)
@@ -56,6 +56,6 @@ def test_unified_diffs_without_a_line_before_them() -> None:
 
 
 @pytest.mark.parametrize("line", ["Only in elsewhere: x", "Files a.1/x and a.2/y differ", "File a.1/x is odd"])
-def test_a_line_of_another_form_is_not_passed_over(line: str) -> None:
+def test_unknown_line_makes_the_result_incomplete(line: str) -> None:
     found = read_differences(line, first="a.1", second="a.2")
     assert (found.changes, found.is_complete) == ((), False)

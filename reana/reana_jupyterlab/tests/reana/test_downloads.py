@@ -1,4 +1,4 @@
-"""Downloads: whole or not at all, all pages, any name."""
+"""Downloads: atomic, all pages, any file name."""
 
 import asyncio
 import errno
@@ -45,20 +45,22 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-async def test_any_name_comes_back_as_it_is(client: ReanaClient, run: Run, tmp_path: Path, name: str) -> None:
+async def test_any_file_name_is_preserved(client: ReanaClient, run: Run, tmp_path: Path, name: str) -> None:
     run.files = {name: b"content"}
     assert await download(client, tmp_path).paths([name]) == 1
     assert tree(tmp_path / "hello.1") == run.files
 
 
-async def test_ten_thousand_files_come(client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana) -> None:
+async def test_ten_thousand_files_are_downloaded(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
     run.files = {f"results/{number // 100}/{number}.txt": str(number).encode() for number in range(10_000)}
     assert await download(client, tmp_path).paths([]) == 10_000
     assert tree(tmp_path / "hello.1") == run.files
     assert len(reana.requests) < 50
 
 
-async def test_an_empty_file_and_an_empty_workspace(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+async def test_empty_file_and_an_empty_workspace(client: ReanaClient, run: Run, tmp_path: Path) -> None:
     assert await download(client, tmp_path).paths([]) == 0
     run.files = {"empty": b""}
     assert await download(client, tmp_path).paths([]) == 1
@@ -66,7 +68,7 @@ async def test_an_empty_file_and_an_empty_workspace(client: ReanaClient, run: Ru
 
 
 @pytest.mark.parametrize("promised", [None, 1000])
-async def test_a_connection_that_is_cut_leaves_nothing(
+async def test_connection_that_is_cut_leaves_nothing(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, promised: int | None
 ) -> None:
     run.files = {"a.txt": b"x" * 1000}
@@ -76,19 +78,19 @@ async def test_a_connection_that_is_cut_leaves_nothing(
     assert tree(tmp_path) == {}
 
 
-async def test_a_file_that_comes_short_is_not_kept(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+async def test_truncated_file_is_removed(client: ReanaClient, run: Run, tmp_path: Path) -> None:
     run.files, run.listed = {"a.txt": b"x" * 10}, {"a.txt": 1000}
     with pytest.raises(Unreachable, match="10 of 1000 bytes"):
         await download(client, tmp_path).paths(["a.txt"])
     assert tree(tmp_path) == {}
 
 
-async def test_a_file_that_has_grown_is_kept(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+async def test_file_that_has_grown_is_kept(client: ReanaClient, run: Run, tmp_path: Path) -> None:
     run.files, run.listed = {"a.log": b"x" * 10}, {"a.log": 5}
     assert await download(client, tmp_path).paths(["a.log"]) == 1
 
 
-async def test_a_file_is_written_while_it_comes(
+async def test_file_is_written_while_it_arrives(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
 ) -> None:
     def halting(exchange: Exchange) -> None:
@@ -110,7 +112,7 @@ async def test_a_file_is_written_while_it_comes(
     assert await task == 1
 
 
-async def test_a_cancelled_download_leaves_nothing(
+async def test_cancelled_download_leaves_nothing(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
 ) -> None:
     def drip(exchange: Exchange) -> None:
@@ -130,7 +132,7 @@ async def test_a_cancelled_download_leaves_nothing(
     assert (task.cancelled(), tree(tmp_path)) == (True, {})
 
 
-async def test_a_full_disk_is_told_and_leaves_nothing(
+async def test_full_disk_is_reported_and_leaves_nothing(
     client: ReanaClient, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run.files = {"a.txt": b"x" * 1000}
@@ -145,7 +147,7 @@ async def test_a_full_disk_is_told_and_leaves_nothing(
     assert tree(tmp_path) == {}
 
 
-async def test_an_unavailable_file_does_not_stop_the_others(
+async def test_unavailable_file_does_not_stop_the_others(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
 ) -> None:
     run.files = {f"{number}.txt": b"x" for number in range(12)}
@@ -157,7 +159,7 @@ async def test_an_unavailable_file_does_not_stop_the_others(
     assert tree(tmp_path / "hello.1") == {name: b"x" for name in run.files if name not in one.failed}
 
 
-async def test_a_download_of_which_nothing_comes_is_an_error(
+async def test_download_without_any_file_is_an_error(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
 ) -> None:
     run.files = {f"{number}.txt": b"x" for number in range(3)}
@@ -167,7 +169,7 @@ async def test_a_download_of_which_nothing_comes_is_an_error(
 
 
 @pytest.mark.parametrize(("status", "most"), [(401, 5), (502, 60)])
-async def test_a_server_that_answers_for_none_is_not_asked_for_every_file(
+async def test_download_stops_when_the_server_is_down(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, status: int, most: int
 ) -> None:
     run.files = {f"{number}.txt": b"x" for number in range(200)}
@@ -178,7 +180,7 @@ async def test_a_server_that_answers_for_none_is_not_asked_for_every_file(
 
 
 @pytest.mark.parametrize("fault", [says(b"no archive"), says(b"PK\x03\x04 half"), error(500), cut(b"PK\x03\x04")])
-async def test_without_an_archive_the_files_come_one_by_one(
+async def test_failed_archive_falls_back_to_single_files(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana, fault: Fault
 ) -> None:
     run.files = {f"results/{number}.txt": b"x" for number in range(40)}
@@ -189,7 +191,7 @@ async def test_without_an_archive_the_files_come_one_by_one(
     assert len(tree(tmp_path)) == 39
 
 
-async def test_what_an_archive_lacks_is_fetched_by_itself(
+async def test_files_missing_in_an_archive_are_fetched(
     client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
 ) -> None:
     run.files = {f"results/{number}.txt": b"x" for number in range(40)}
@@ -199,9 +201,7 @@ async def test_what_an_archive_lacks_is_fetched_by_itself(
     assert tree(tmp_path / "hello.1") == run.files
 
 
-async def test_a_server_that_says_more_for_ever_is_not_believed(
-    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
-) -> None:
+async def test_endless_paging_is_stopped(client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana) -> None:
     page = b'{"items": [{"name": "a", "size": {"raw": 1}}], "total": 9, "has_next": true}'
     run.files = {"a": b"x"}
     reana.fail("GET .*/workspace", says(page))
@@ -216,14 +216,14 @@ async def test_progress_grows_to_the_end(client: ReanaClient, run: Run, tmp_path
     assert (seen[-1].files_done, seen[-1].bytes_done, seen[-1].bytes_total) == (8, 8000, 8000)
 
 
-async def test_two_at_once_both_end_whole(client: ReanaClient, run: Run, tmp_path: Path) -> None:
+async def test_two_concurrent_downloads_are_complete(client: ReanaClient, run: Run, tmp_path: Path) -> None:
     run.files = {f"{number}.bin": os.urandom(100_000) for number in range(10)}
     await asyncio.gather(*(download(client, tmp_path).paths([]) for _ in range(3)))
     assert tree(tmp_path / "hello.1") == run.files
 
 
 @pytest.mark.parametrize("name", ["../evil", "/evil", "a/../../evil", ".."])
-async def test_a_listed_name_that_leads_out_is_refused(
+async def test_listed_name_outside_the_workspace_is_rejected(
     client: ReanaClient, run: Run, tmp_path: Path, name: str
 ) -> None:
     run.files = {name: b"x"}

@@ -1,4 +1,4 @@
-"""Which files go up with a run."""
+"""Input files of a run."""
 
 import io
 import zipfile
@@ -27,7 +27,7 @@ def names(root: Root, described: Specification, folder: str = "a") -> list[str]:
     return sorted(file.remote for file in input_files(root, folder, described))
 
 
-def test_files_and_directories_with_all_below_go_up(tmp_path: Path) -> None:
+def test_files_and_directories_are_uploaded_recursively(tmp_path: Path) -> None:
     fill(tmp_path, "a/one.txt", "a/data/x.csv", "a/data/deep/ü b.csv", "a/other.txt")
     found = input_files(Root(tmp_path), "a", specification(files="[one.txt]", directories="[data/]"))
     assert sorted((file.local, file.remote) for file in found) == [
@@ -38,7 +38,7 @@ def test_files_and_directories_with_all_below_go_up(tmp_path: Path) -> None:
     assert all(file.size == len(file.local.encode()) for file in found)
 
 
-def test_what_is_ignored_stays_here(tmp_path: Path) -> None:
+def test_ignored_files_are_not_uploaded(tmp_path: Path) -> None:
     fill(tmp_path, "a/data/x.csv", "a/data/x.log", "a/data/keep.log", "a/data/cache/y", "a/data/.git/z")
     (tmp_path / "a/.gitignore").write_text("*.log\ncache/\n.git\n", encoding="utf-8")
     (tmp_path / "a/.reanaignore").write_text("!keep.log\n", encoding="utf-8")
@@ -46,19 +46,19 @@ def test_what_is_ignored_stays_here(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("named", ["[.]", "[., .environment]", "[.environment/py/..x, .]"])
-def test_the_environment_of_a_workspace_stays_here(tmp_path: Path, named: str) -> None:
+def test_environment_of_a_workspace_is_not_uploaded(tmp_path: Path, named: str) -> None:
     fill(tmp_path, "a/x.csv", "a/.environment/py/x.py", "a/.environment/y", "a/.environments/z")
     described = specification(files="[x.csv, .environment/y]", directories=named)
     assert names(Root(tmp_path), described) == [".environments/z", "x.csv"]
 
 
-def test_a_file_that_is_named_goes_up_though_ignored(tmp_path: Path) -> None:
+def test_file_that_is_named_goes_up_though_ignored(tmp_path: Path) -> None:
     fill(tmp_path, "a/x.log")
     (tmp_path / "a/.gitignore").write_text("*.log\n", encoding="utf-8")
     assert names(Root(tmp_path), specification(files="[x.log]")) == ["x.log"]
 
 
-def test_a_file_named_twice_goes_up_once(tmp_path: Path) -> None:
+def test_file_named_twice_goes_up_once(tmp_path: Path) -> None:
     fill(tmp_path, "a/data/x.csv")
     assert names(Root(tmp_path), specification(files="[data/x.csv, ./data/x.csv]", directories="[data]")) == [
         "data/x.csv"
@@ -66,7 +66,7 @@ def test_a_file_named_twice_goes_up_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../b/x", "/etc/passwd", "link", "nope"])
-def test_an_input_outside_or_missing_is_refused(tmp_path: Path, name: str) -> None:
+def test_input_outside_or_missing_is_refused(tmp_path: Path, name: str) -> None:
     fill(tmp_path, "a/y", "b/x")
     (tmp_path / "a/link").symlink_to("/etc/passwd")
     for kind in ({"files": f"[{name}]"}, {"directories": f"[{name}]"}):
@@ -82,14 +82,14 @@ def test_links_out_of_a_directory_are_left_out(tmp_path: Path) -> None:
     assert sorted((file.remote, file.size) for file in found) == [("data/x", 8), ("data/y", 10)]
 
 
-def test_a_directory_that_holds_itself_ends(tmp_path: Path) -> None:
+def test_recursive_directory_is_an_error(tmp_path: Path) -> None:
     fill(tmp_path, "a/data/x")
     (tmp_path / "a/data/again").symlink_to(".")
-    with pytest.raises(BadRequest, match="holds itself"):
+    with pytest.raises(BadRequest, match="contains itself"):
         input_files(Root(tmp_path), "a", specification(directories="[data]"))
 
 
-def test_a_bundle_holds_the_specification_and_its_source(tmp_path: Path) -> None:
+def test_bundle_holds_the_specification_and_its_source(tmp_path: Path) -> None:
     fill(tmp_path, "a/flow/Snakefile", "a/other")
     described = loaded("workflow:\n  type: snakemake\n  file: flow/Snakefile\n")
     with zipfile.ZipFile(io.BytesIO(bundle(Root(tmp_path), "a", described))) as archive:

@@ -1,4 +1,4 @@
-"""JSON in pieces: the same as whole, at every cut."""
+"""Incremental JSON parsing at every chunk boundary."""
 
 import json
 import random
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from reana_jupyterlab.reana.errors import NonsenseAnswer
+from reana_jupyterlab.reana.errors import InvalidResponse
 from reana_jupyterlab.reana.json_stream import JsonStream, Path, Scalar
 
 
-class Heard:
+class RecordingListener:
     def __init__(self) -> None:
         self.values: dict[Path, Any] = {}
 
@@ -22,7 +22,7 @@ class Heard:
 
 
 def read(text: str, *, piece: int) -> dict[Path, Any]:
-    heard = Heard()
+    heard = RecordingListener()
     stream = JsonStream(heard)
     for start in range(0, len(text), piece):
         stream.feed(text[start : start + piece])
@@ -52,7 +52,7 @@ DOCUMENTS: list[Any] = [
 @pytest.mark.parametrize("document", DOCUMENTS)
 @pytest.mark.parametrize("is_ascii", [True, False])
 @pytest.mark.parametrize("piece", [1, 2, 3, 5, 7, 11, 10_000])
-def test_pieces_give_what_the_whole_gives(document: Any, is_ascii: bool, piece: int) -> None:
+def test_chunks_equal_the_whole_document(document: Any, is_ascii: bool, piece: int) -> None:
     text = json.dumps(document, ensure_ascii=is_ascii)
     assert read(text, piece=piece) == flat(document)
 
@@ -63,7 +63,7 @@ def test_random_texts_survive_random_cuts(seed: int) -> None:
     signs = 'abc"\\\n\t/ü😀{}[],: \u0000'
     document = {f"k{n}": "".join(chance.choices(signs, k=chance.randint(0, 60))) for n in range(5)}
     text = json.dumps(document, ensure_ascii=bool(seed % 2), indent=seed % 3 or None)
-    heard = Heard()
+    heard = RecordingListener()
     stream = JsonStream(heard)
     while text:
         size = chance.randint(1, 9)
@@ -90,13 +90,13 @@ def test_random_texts_survive_random_cuts(seed: int) -> None:
         "{]",
     ],
 )
-def test_what_is_no_json_is_refused(text: str) -> None:
-    with pytest.raises(NonsenseAnswer):
+def test_invalid_json_is_rejected(text: str) -> None:
+    with pytest.raises(InvalidResponse):
         read(text, piece=3)
 
 
-def test_a_key_or_number_without_end_is_refused() -> None:
-    with pytest.raises(NonsenseAnswer):
+def test_key_or_number_without_end_is_refused() -> None:
+    with pytest.raises(InvalidResponse):
         read('{"' + "k" * 10_000 + '": 1}', piece=100)
-    with pytest.raises(NonsenseAnswer):
+    with pytest.raises(InvalidResponse):
         read("1" * 10_000, piece=100)

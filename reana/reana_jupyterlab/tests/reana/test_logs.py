@@ -1,4 +1,4 @@
-"""Logs: JSON within JSON, cut where long, searched where asked."""
+"""Logs: JSON within JSON, truncation and search."""
 
 import json
 import tracemalloc
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from reana_jupyterlab.reana.errors import NonsenseAnswer
+from reana_jupyterlab.reana.errors import InvalidResponse
 from reana_jupyterlab.reana.logs import KEPT_OF_A_TEXT, LogText, RunLogs, read_logs
 from reana_jupyterlab.tests.conftest import pieces
 
 MEGABYTE = 1024 * 1024
 
 
-def answer(**inner: Any) -> bytes:
+def logs_response(**inner: Any) -> bytes:
     return json.dumps({"workflow_id": "w", "logs": json.dumps(inner)}).encode()
 
 
@@ -24,7 +24,9 @@ async def read(body: bytes, *, search: str = "") -> RunLogs:
 
 async def test_logs_of_a_run() -> None:
     job = {"job_name": "hello", "logs": "Hello\nJané 😀\n", "started_at": None}
-    logs = await read(answer(workflow_logs="step 1\n", job_logs={"b": job, "a": {"logs": None}}, engine_specific=None))
+    logs = await read(
+        logs_response(workflow_logs="step 1\n", job_logs={"b": job, "a": {"logs": None}}, engine_specific=None)
+    )
     assert (logs.engine.text(), list(logs.jobs)) == ("step 1\n", ["b", "a"][:1] if len(logs.jobs) == 1 else ["b", "a"])
     assert (logs.jobs["b"].log.text(), logs.jobs["b"].fields) == (
         job["logs"],
@@ -34,7 +36,7 @@ async def test_logs_of_a_run() -> None:
 
 async def test_logs_of_services_and_of_the_engine_itself() -> None:
     parts = [{"component": "scheduler", "content": "up\n"}, {"component": "worker", "content": "lost a block"}]
-    logs = await read(answer(workflow_logs=None, service_logs={"dask": parts}, engine_specific="exit code 3"))
+    logs = await read(logs_response(workflow_logs=None, service_logs={"dask": parts}, engine_specific="exit code 3"))
     assert {name: log.text() for name, log in logs.services.items()} == {
         "dask": "scheduler\nup\n\nworker\nlost a block"
     }
@@ -51,18 +53,18 @@ async def test_empty_logs_are_empty(logs: str) -> None:
     "body",
     [b"{}", b"[]", b"<html>", b'{"logs": "{"}', b'{"logs": "nonsense"}', b'{"logs": 5}', b'{"logs": "{\\"a', b""],
 )
-async def test_what_are_no_logs_is_refused(body: bytes) -> None:
-    with pytest.raises(NonsenseAnswer):
+async def test_invalid_logs_are_rejected(body: bytes) -> None:
+    with pytest.raises(InvalidResponse):
         await read(body)
 
 
-async def test_a_search_keeps_the_lines_that_hold_the_words() -> None:
+async def test_search_keeps_the_lines_that_hold_the_words() -> None:
     text = "alpha\nBeta error\ngamma\nlast ERROR"
-    logs = await read(answer(workflow_logs=text, job_logs={"a": {"logs": text}}), search="Error")
+    logs = await read(logs_response(workflow_logs=text, job_logs={"a": {"logs": text}}), search="Error")
     assert logs.engine.text() == logs.jobs["a"].log.text() == "Beta error\nlast ERROR"
 
 
-def test_of_a_long_text_the_end_is_kept() -> None:
+def test_long_text_keeps_its_end() -> None:
     log = LogText(limit=10)
     for number in range(100):
         log.write(f"{number:03}\n")

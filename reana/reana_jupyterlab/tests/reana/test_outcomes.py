@@ -1,4 +1,4 @@
-"""A change whose answer does not come: what became of it is asked, and not guessed."""
+"""Changes whose response is lost are resolved by asking for the status."""
 
 from pathlib import Path
 
@@ -7,54 +7,54 @@ import pytest
 from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.errors import Conflict, ReanaError, Unreachable
 from reana_jupyterlab.reana.rooted import Root
-from reana_jupyterlab.reana.uploads import Order, RunIsIncomplete, run
-from reana_jupyterlab.tests import fake_answers
+from reana_jupyterlab.reana.uploads import RunIsIncomplete, RunRequest, run
+from reana_jupyterlab.tests import fake_routes
 from reana_jupyterlab.tests.conftest import Lab, write_analysis
 from reana_jupyterlab.tests.fake_faults import slam, then_slam
 from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, error, hang
 
 
 def started(exchange: Exchange) -> None:
-    fake_answers.start(exchange, exchange.path_only.split("/")[3])
+    fake_routes.start(exchange, exchange.path_only.split("/")[3])
 
 
 def changed(exchange: Exchange) -> None:
-    fake_answers.set_status(exchange, exchange.path_only.split("/")[3])
+    fake_routes.set_status(exchange, exchange.path_only.split("/")[3])
 
 
-async def test_a_start_whose_answer_is_lost_is_a_start(lab: Lab, reana: FakeReana) -> None:
+async def test_start_with_a_lost_response_succeeds(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1", status="created")
     reana.fail("POST .*/start", then_slam(started))
     answer = await lab.post(f"workflows/{run.id}/start")
     assert (answer.status, run.status, answer.json.get("workflow", {}).get("status")) == (200, "queued", "queued")
 
 
-async def test_a_new_run_whose_start_is_not_answered_is_started(
+async def test_new_run_with_a_lost_start_response_is_started(
     client: ReanaClient, reana: FakeReana, tmp_path: Path
 ) -> None:
     write_analysis(tmp_path)
     reana.fail("POST .*/start", then_slam(started))
-    made = await run(client, Root(tmp_path), Order("a", "reana.yaml"), on_progress=lambda _: None)
+    made = await run(client, Root(tmp_path), RunRequest("a", "reana.yaml"), on_progress=lambda _: None)
     assert (made.id, reana.runs[0].status) == (reana.runs[0].id, "queued")
 
 
-async def test_a_start_that_never_arrived_is_none(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_start_that_never_arrived_fails(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     write_analysis(tmp_path)
     reana.fail("POST .*/start", slam)
     with pytest.raises(RunIsIncomplete, match=r"a\.1 was created, but not started: "):
-        await run(client, Root(tmp_path), Order("a", "reana.yaml"), on_progress=lambda _: None)
+        await run(client, Root(tmp_path), RunRequest("a", "reana.yaml"), on_progress=lambda _: None)
 
 
-async def test_a_start_of_which_nothing_is_known_is_said_so(lab: Lab, reana: FakeReana) -> None:
+async def test_start_with_unknown_outcome_is_reported(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("a.1", status="created")
     await lab.get("workflows")
     reana.fail("POST .*/start", slam)
     reana.fail("GET .*/status", error(503, "Busy."))
     answer = await lab.post(f"workflows/{run.id}/start")
-    assert (answer.status, "not known whether" in answer.json["message"]) == (502, True)
+    assert (answer.status, "unknown whether" in answer.json["message"]) == (502, True)
 
 
-async def test_a_refused_start_is_not_asked_about(client: ReanaClient, reana: FakeReana) -> None:
+async def test_rejected_start_is_not_queried(client: ReanaClient, reana: FakeReana) -> None:
     run = reana.add("a.1", status="finished")
     with pytest.raises(Conflict):
         await client.start(run.id)
@@ -62,38 +62,36 @@ async def test_a_refused_start_is_not_asked_about(client: ReanaClient, reana: Fa
 
 
 @pytest.mark.parametrize("fault", [then_slam(changed), hang])
-async def test_a_stop_without_an_answer(lab: Lab, reana: FakeReana, fault: object) -> None:
+async def test_stop_with_a_lost_response(lab: Lab, reana: FakeReana, fault: object) -> None:
     run = reana.add("a.1", status="running")
     reana.fail("PUT .*/status", fault)  # type: ignore[arg-type] # one of the faults above
     answer = await lab.post(f"workflows/{run.id}/stop")
     assert (answer.status, run.status) == ((504, "running") if fault is hang else (200, "stopped"))
 
 
-async def test_a_deletion_whose_answer_is_lost_is_one(client: ReanaClient, reana: FakeReana) -> None:
+async def test_deletion_with_a_lost_response_succeeds(client: ReanaClient, reana: FakeReana) -> None:
     run = reana.add("a.1")
     reana.fail("PUT .*/status", then_slam(changed))
     await client.delete(run.id)
     assert run.status == "deleted"
 
 
-async def test_a_restart_without_an_answer_says_where_to_look(client: ReanaClient, reana: FakeReana) -> None:
+async def test_restart_with_a_lost_response_is_unknown(client: ReanaClient, reana: FakeReana) -> None:
     run = reana.add("a.1")
     reana.fail("POST .*/start", then_slam(started))
-    with pytest.raises(Unreachable, match="not known whether it was restarted"):
+    with pytest.raises(Unreachable, match="unknown whether it was restarted"):
         await client.start(run.id, restart=True)
 
 
-async def test_a_creation_without_an_answer_says_where_to_look(
-    client: ReanaClient, reana: FakeReana, tmp_path: Path
-) -> None:
+async def test_creation_with_a_lost_response_is_unknown(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     write_analysis(tmp_path)
-    reana.fail("POST /api/workflows", then_slam(fake_answers.create))
-    with pytest.raises(ReanaError, match="not known whether it was created"):
-        await run(client, Root(tmp_path), Order("a", "reana.yaml"), on_progress=lambda _: None)
+    reana.fail("POST /api/workflows", then_slam(fake_routes.create))
+    with pytest.raises(ReanaError, match="unknown whether it was created"):
+        await run(client, Root(tmp_path), RunRequest("a", "reana.yaml"), on_progress=lambda _: None)
 
 
 @pytest.mark.parametrize("act", ["stop", "start", "share"])
-async def test_a_refusal_names_the_run_and_no_identifier(
+async def test_error_names_the_run_without_its_identifier(
     lab: Lab, modern_reana: FakeReana, monkeypatch: pytest.MonkeyPatch, act: str
 ) -> None:
     monkeypatch.setenv("REANA_SERVER_URL", modern_reana.url)
@@ -103,7 +101,7 @@ async def test_a_refusal_names_the_run_and_no_identifier(
     assert (answer.status, answer.json["message"]) == (409, "Workflow hello.1.2 is not running.")
 
 
-async def test_what_was_done_names_the_run(lab: Lab, reana: FakeReana) -> None:
+async def test_success_message_names_the_run(lab: Lab, reana: FakeReana) -> None:
     run = reana.add("hello.1.2", status="running")
     answers = [
         await lab.post(f"workflows/{run.id}/stop"),

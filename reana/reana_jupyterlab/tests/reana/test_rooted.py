@@ -1,4 +1,4 @@
-"""Nothing outside the root: not by a name, not by a link, not by a race."""
+"""No access outside the root by names, links or races."""
 
 import errno
 import os
@@ -32,13 +32,13 @@ def root(tmp_path: Path, outside: Path) -> Iterator[Root]:
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - no descriptor is left open
 
 
-def test_a_file_is_read(root: Root) -> None:
+def test_file_is_read(root: Root) -> None:
     assert root.read_text("inside/file.txt", limit=100) == "content"
     assert root.read_text("./inside//file.txt", limit=100) == "content"
 
 
 @pytest.mark.parametrize("path", ["..", "../outside", "/etc/passwd", "a/../../b", "a\0b", "x" * 300])
-def test_a_path_that_could_lead_out_is_refused(path: str) -> None:
+def test_path_that_could_lead_out_is_refused(path: str) -> None:
     with pytest.raises(BadRequest):
         parts_of(path)
 
@@ -54,7 +54,7 @@ def test_a_path_that_could_lead_out_is_refused(path: str) -> None:
         ("/", "link/etc/passwd"),
     ],
 )
-def test_a_link_that_leads_out_is_not_followed(root: Root, outside: Path, target: str, path: str) -> None:
+def test_link_that_leads_out_is_not_followed(root: Root, outside: Path, target: str, path: str) -> None:
     (root.path / "link").symlink_to(target.format(outside=outside))
     with pytest.raises(NotFound):
         root.read_text(path, limit=100)
@@ -63,7 +63,7 @@ def test_a_link_that_leads_out_is_not_followed(root: Root, outside: Path, target
 
 
 @pytest.mark.parametrize("target", ["inside", "{root}/inside", "inside/deep/..", "./inside/./"])
-def test_a_link_that_stays_within_is_followed(root: Root, target: str) -> None:
+def test_link_that_stays_within_is_followed(root: Root, target: str) -> None:
     (root.path / "link").symlink_to(target.format(root=root.path))
     (root.path / "file-link").symlink_to("inside/file.txt")
     assert root.read_text("link/file.txt", limit=100) == root.read_text("file-link", limit=100) == "content"
@@ -74,19 +74,19 @@ def test_a_link_that_stays_within_is_followed(root: Root, target: str) -> None:
     }
 
 
-def test_the_root_itself_may_be_behind_a_link(root: Root, tmp_path: Path) -> None:
+def test_root_itself_may_be_behind_a_link(root: Root, tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to(root.path)
     assert Root(tmp_path / "linked").read_text("inside/file.txt", limit=100) == "content"
 
 
-def test_a_pipe_or_device_is_no_file(root: Root) -> None:
+def test_pipe_or_device_is_not_a_file(root: Root) -> None:
     os.mkfifo(root.path / "pipe")
     with pytest.raises(BadRequest):
         root.read_text("pipe", limit=10)
     assert root.kind("pipe") == ""
 
 
-def test_a_file_appears_only_when_it_is_whole(root: Root) -> None:
+def test_file_appears_only_when_it_is_whole(root: Root) -> None:
     with NewFile(root, "new/deep/a.txt") as new:
         new.write(b"half")
         assert not (root.path / "new/deep/a.txt").exists()
@@ -95,7 +95,7 @@ def test_a_file_appears_only_when_it_is_whole(root: Root) -> None:
     assert {path.name: path.read_bytes() for path in (root.path / "new/deep").iterdir()} == {"a.txt": b"half and half"}
 
 
-def test_a_file_that_is_not_kept_leaves_nothing(root: Root) -> None:
+def test_file_that_is_not_kept_leaves_nothing(root: Root) -> None:
     with pytest.raises(RuntimeError), NewFile(root, "new/a.txt") as new:
         new.write(b"half")
         raise RuntimeError
@@ -115,7 +115,7 @@ def test_writing_follows_no_link_at_all(root: Root, outside: Path) -> None:
     assert [path.name for path in outside.iterdir()] == ["secret.yaml"]
 
 
-def test_what_is_there_is_kept_when_asked(root: Root) -> None:
+def test_existing_file_is_kept_on_request(root: Root) -> None:
     with pytest.raises(Conflict), NewFile(root, "inside/file.txt", overwrite=False):
         pass
     with NewFile(root, "inside/new.txt", overwrite=False) as new:
@@ -125,7 +125,7 @@ def test_what_is_there_is_kept_when_asked(root: Root) -> None:
     assert (root.path / "inside/new.txt").read_text(encoding="utf-8") == "somebody was faster"
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_is_reported_and_leaves_nothing(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int, data: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -135,7 +135,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(root: Root, monkeypatch: pytest.
     assert (caught.value.is_full, list((root.path / "new").iterdir())) == (True, [])
 
 
-def test_a_race_between_a_folder_and_a_link_never_leads_out(root: Root, outside: Path) -> None:
+def test_race_between_a_folder_and_a_link_never_leads_out(root: Root, outside: Path) -> None:
     folder, aside, link = root.path / "swap", root.path / "aside", root.path / "link"
     folder.mkdir()
     (folder / "secret.yaml").write_text("harmless", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""HTTPS: what is wrong with an address or a certificate is said, and what to do."""
+"""HTTPS: errors of addresses and certificates name the cause and the next step."""
 
 import asyncio
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reana_jupyterlab.reana import Credentials, ReanaClient
-from reana_jupyterlab.reana.errors import BadRequest, NonsenseAnswer, Unreachable, UntrustedCertificate, WrongScheme
+from reana_jupyterlab.reana.errors import BadRequest, InvalidResponse, Unreachable, UntrustedCertificate, WrongScheme
 from reana_jupyterlab.tests.conftest import QUICK
 from reana_jupyterlab.tests.fake_faults import make_certificate, slam
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, redirect, says
@@ -54,10 +54,10 @@ async def test_http_to_a_server_that_redirects_to_https(reana: FakeReana) -> Non
             await client.user()
 
 
-async def test_a_redirect_to_another_host_is_not_proposed(reana: FakeReana) -> None:
+async def test_redirect_to_another_host_is_not_proposed(reana: FakeReana) -> None:
     reana.fail(".*", redirect("https://evil.example.org/"))
     async with connected(reana.url) as client:
-        with pytest.raises(NonsenseAnswer, match="elsewhere"):
+        with pytest.raises(InvalidResponse, match="redirects to another address"):
             await client.user()
 
 
@@ -67,14 +67,14 @@ async def test_https_to_a_port_of_http(reana: FakeReana) -> None:
             await client.user()
 
 
-async def test_a_server_that_breaks_off_is_not_taken_for_https(reana: FakeReana) -> None:
+async def test_closed_connection_is_not_reported_as_https(reana: FakeReana) -> None:
     reana.fail(".*", slam)
     async with connected(reana.url) as client:
-        with pytest.raises(Unreachable, match="broke in the middle"):
+        with pytest.raises(Unreachable, match="was interrupted"):
             await client.user()
 
 
-async def test_an_unknown_authority(reana: FakeReana, secure: Secure) -> None:
+async def test_unknown_authority(reana: FakeReana, secure: Secure) -> None:
     certificate = secure(reana)
     async with connected(encrypted(reana)) as client:
         with pytest.raises(UntrustedCertificate, match="give the file"):
@@ -84,9 +84,9 @@ async def test_an_unknown_authority(reana: FakeReana, secure: Secure) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "days", "words"), [("DNS:other.example.org", 2, "not for 127"), ("IP:127.0.0.1", 0, "has expired")]
+    ("name", "days", "words"), [("DNS:other.example.org", 2, "not valid for 127"), ("IP:127.0.0.1", 0, "has expired")]
 )
-async def test_a_certificate_that_no_file_of_an_authority_makes_good(
+async def test_invalid_certificate_with_a_known_authority(
     reana: FakeReana, tmp_path: Path, name: str, days: int, words: str
 ) -> None:
     certificate, key = await asyncio.to_thread(partial(make_certificate, tmp_path, name=name, days=days))
@@ -98,9 +98,10 @@ async def test_a_certificate_that_no_file_of_an_authority_makes_good(
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(None, "does not exist"), ("no certificate\n", "holds no certificates"), ("", "holds no")]
+    ("content", "words"),
+    [(None, "does not exist"), ("no certificate\n", "contains no PEM certificates"), ("", "contains no PEM")],
 )
-async def test_a_certificate_file_that_is_none(tmp_path: Path, content: str | None, words: str) -> None:
+async def test_invalid_certificate_file(tmp_path: Path, content: str | None, words: str) -> None:
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Uploads: whole, with patience, and never half in silence."""
+"""Uploads: complete, with retries, and failures are reported."""
 
 import asyncio
 import os
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from reana_jupyterlab.reana import ReanaClient
-from reana_jupyterlab.reana.errors import BadRequest, NotOffered, ReanaError, TooManyRequests, Unreachable
+from reana_jupyterlab.reana.errors import BadRequest, NotSupported, ReanaError, TooManyRequests, Unreachable
 from reana_jupyterlab.reana.inputs import InputFile
 from reana_jupyterlab.reana.rooted import Root
-from reana_jupyterlab.reana.uploads import TRIES, TRIES_AFTER_ERRORS, Order, RunIsIncomplete, run, upload_files
+from reana_jupyterlab.reana.uploads import TRIES, TRIES_AFTER_ERRORS, RunIsIncomplete, RunRequest, run, upload_files
 from reana_jupyterlab.reana.values import Progress
 from reana_jupyterlab.tests.conftest import write_analysis
 from reana_jupyterlab.tests.fake_faults import DiskAccounting, slam
@@ -32,14 +32,14 @@ async def upload(client: ReanaClient, root: Path, wanted: list[InputFile]) -> li
     return seen
 
 
-async def test_any_name_arrives_as_it_is(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_any_uploaded_name_is_preserved(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     there = reana.add("a.1")
     content = {name: name.encode() for name in NAMES}
     await upload(client, tmp_path, files(tmp_path, content))
     assert there.files == content
 
 
-async def test_a_large_and_an_empty_file_arrive_whole(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_large_and_an_empty_file_arrive_whole(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     there = reana.add("a.1")
     content = {"big": os.urandom(5_000_001), "empty": b""}
     seen = await upload(client, tmp_path, files(tmp_path, content))
@@ -47,14 +47,14 @@ async def test_a_large_and_an_empty_file_arrive_whole(client: ReanaClient, reana
     assert (seen[-1].files_done, seen[-1].bytes_done, seen[-1].bytes_total) == (2, 5_000_001, 5_000_001)
 
 
-async def test_patience_that_reana_asks_for_is_given(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_rate_limited_upload_is_retried(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     there = reana.add("a.1")
     reana.fail("POST .*/workspace", error(429, "Too many requests"), times=TRIES - 1)
     seen = await upload(client, tmp_path, files(tmp_path, {"x": b"12345"}))
     assert (there.files, seen[-1].bytes_done) == ({"x": b"12345"}, 5)
 
 
-async def test_patience_ends(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_rate_limited_uploads_give_up(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     reana.add("a.1")
     reana.fail("POST .*/workspace", error(429, "Too many requests"))
     with pytest.raises(TooManyRequests):
@@ -63,7 +63,7 @@ async def test_patience_ends(client: ReanaClient, reana: FakeReana, tmp_path: Pa
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-async def test_a_file_is_sent_again_after_an_error_of_the_server(
+async def test_file_is_sent_again_after_an_error_of_the_server(
     client: ReanaClient, reana: FakeReana, tmp_path: Path, status: int
 ) -> None:
     there = reana.add("a.1")
@@ -73,7 +73,7 @@ async def test_a_file_is_sent_again_after_an_error_of_the_server(
 
 
 @pytest.mark.parametrize(("status", "sent"), [(400, 1), (403, 1), (409, 1), (500, TRIES_AFTER_ERRORS)])
-async def test_an_upload_that_keeps_failing_ends(
+async def test_failing_upload_gives_up(
     client: ReanaClient, reana: FakeReana, tmp_path: Path, status: int, sent: int
 ) -> None:
     reana.add("a.1")
@@ -94,7 +94,7 @@ async def test_uploads_do_not_collide_where_disk_space_is_accounted_at_the_end(
 
 
 @pytest.mark.parametrize("new", [b"1234567890", b"1"])
-async def test_a_file_that_changes_meanwhile_is_told(
+async def test_file_changed_during_its_upload_is_reported(
     client: ReanaClient, reana: FakeReana, tmp_path: Path, new: bytes
 ) -> None:
     there = reana.add("a.1")
@@ -105,7 +105,7 @@ async def test_a_file_that_changes_meanwhile_is_told(
     assert there.files == {}
 
 
-async def test_a_file_that_became_a_link_is_not_sent(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_file_that_became_a_link_is_not_sent(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     there = reana.add("a.1")
     root = tmp_path / "root"
     wanted = files(root, {"x": b"12345"})
@@ -117,14 +117,14 @@ async def test_a_file_that_became_a_link_is_not_sent(client: ReanaClient, reana:
     assert there.files == {}
 
 
-async def test_a_cut_connection_ends_the_upload(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_cut_connection_ends_the_upload(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     reana.add("a.1")
     reana.fail("POST .*/workspace", slam)
     with pytest.raises(Unreachable):
         await upload(client, tmp_path, files(tmp_path, {"x": b"12345", "y": b"1"}))
 
 
-async def test_a_cancelled_upload_ends(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_cancelled_upload_ends(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     reana.add("a.1")
     reana.fail("POST .*/workspace", hang)
     task = asyncio.ensure_future(upload(client, tmp_path, files(tmp_path, {"x": b"12345"})))
@@ -135,36 +135,34 @@ async def test_a_cancelled_upload_ends(client: ReanaClient, reana: FakeReana, tm
     assert task.cancelled()
 
 
-async def test_a_run_that_cannot_start_is_named(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_run_that_cannot_start_is_named(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     write_analysis(tmp_path)
     reana.fail("POST .*/start", error(409, "The quota is used up."))
     with pytest.raises(RunIsIncomplete, match="The quota is used up") as caught:
-        await run(client, Root(tmp_path), Order("a", "reana.yaml"), on_progress=lambda _: None)
+        await run(client, Root(tmp_path), RunRequest("a", "reana.yaml"), on_progress=lambda _: None)
     assert (caught.value.created.id, len(reana.runs[0].files)) == (reana.runs[0].id, 2)
 
 
 @pytest.mark.parametrize("given", [{"nope": 1}, {"sleeptime": "long"}, {"out": 5}, {"sleeptime": True}])
-async def test_parameters_that_do_not_fit_are_refused_before(
+async def test_invalid_parameters_are_rejected_before_the_creation(
     client: ReanaClient, reana: FakeReana, tmp_path: Path, given: dict[str, str | int]
 ) -> None:
     write_analysis(tmp_path)
     with pytest.raises(BadRequest):
-        await run(client, Root(tmp_path), Order("a", "reana.yaml", parameters=given), on_progress=lambda _: None)
+        await run(client, Root(tmp_path), RunRequest("a", "reana.yaml", parameters=given), on_progress=lambda _: None)
     assert reana.runs == []
 
 
-async def test_an_engine_that_needs_its_own_loader_is_said_to(
-    client: ReanaClient, reana: FakeReana, tmp_path: Path
-) -> None:
+async def test_unsupported_engine_is_reported(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text("rule all:\n", encoding="utf-8")
     (tmp_path / "reana.yaml").write_text("workflow:\n  type: snakemake\n  file: Snakefile\n", encoding="utf-8")
-    with pytest.raises(NotOffered, match="snakemake"):
-        await run(client, Root(tmp_path), Order("a", "reana.yaml"), on_progress=lambda _: None)
+    with pytest.raises(NotSupported, match="snakemake"):
+        await run(client, Root(tmp_path), RunRequest("a", "reana.yaml"), on_progress=lambda _: None)
     assert reana.runs == []
 
 
-async def test_twice_at_once_makes_two_runs(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
+async def test_two_concurrent_creations_make_two_runs(client: ReanaClient, reana: FakeReana, tmp_path: Path) -> None:
     write_analysis(tmp_path)
-    order = Order("a", "reana.yaml")
+    order = RunRequest("a", "reana.yaml")
     made = await asyncio.gather(*(run(client, Root(tmp_path), order, on_progress=lambda _: None) for _ in range(2)))
     assert len({one.id for one in made}) == len(reana.runs) == 2

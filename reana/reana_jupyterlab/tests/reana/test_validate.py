@@ -1,4 +1,4 @@
-"""What is wrong with a `reana.yaml`, and where."""
+"""Problems of a `reana.yaml` with their positions."""
 
 from pathlib import Path
 from string import Template
@@ -21,7 +21,7 @@ def found(root: Root, text: str) -> list[tuple[str, int, int, str]]:
     return [(one.severity, one.line, one.column, one.message) for one in check(root, "reana.yaml", text)]
 
 
-def test_a_right_specification_has_no_problems(root: Root) -> None:
+def test_valid_specification_has_no_problems(root: Root) -> None:
     assert found(root, SPECIFICATION) == []
     assert report([], name="reana.yaml").splitlines() == [
         "==> Verifying REANA specification file... reana.yaml",
@@ -38,7 +38,7 @@ def test_a_right_specification_has_no_problems(root: Root) -> None:
 @pytest.mark.parametrize(
     "used", ["$HOME", "${HOME}", "$$HOME", "$$(date)", "$$$$", "${sleeptime}$$", "$sleeptime", "$"]
 )
-def test_a_dollar_is_judged_as_the_engine_judges_it(root: Root, used: str) -> None:
+def test_dollar_signs_follow_the_engine(root: Root, used: str) -> None:
     text = SPECIFICATION.replace("python3 code", f"echo {used} && python3 code")
     try:
         Template(used).substitute(sleeptime=1)
@@ -49,11 +49,11 @@ def test_a_dollar_is_judged_as_the_engine_judges_it(root: Root, used: str) -> No
 
 
 @pytest.mark.parametrize("text", ["", "just words", "- a\n- b\n", "5", "null", "version: [", "workflow: \ud800"])
-def test_what_is_no_mapping_is_one_problem(root: Root, text: str) -> None:
+def test_specification_that_is_not_a_mapping_is_one_problem(root: Root, text: str) -> None:
     assert [one[0] for one in found(root, text)] == ["error"]
 
 
-def test_a_bomb_of_aliases_is_refused(root: Root) -> None:
+def test_bomb_of_aliases_is_refused(root: Root) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     (problem,) = found(root, "\n".join(lines))
@@ -63,31 +63,31 @@ def test_a_bomb_of_aliases_is_refused(root: Root) -> None:
 @pytest.mark.parametrize(
     "text", ["&a [*a]", "a: " + "[" * 5000, "a: !!python/object/apply:os.system [ls]", "? [a]\n: b"]
 )
-def test_hostile_yaml_is_a_problem_and_no_accident(root: Root, text: str) -> None:
+def test_hostile_yaml_is_a_problem(root: Root, text: str) -> None:
     assert "error" in {one[0] for one in found(root, text)}
 
 
 @pytest.mark.parametrize("value", ["9223372036854775807", "-9223372036854775807", "1.5e300", "!!str 5", "! a"])
-def test_a_value_at_the_edge_is_taken(root: Root, value: str) -> None:
+def test_edge_value_is_accepted(root: Root, value: str) -> None:
     text = SPECIFICATION.replace("sleeptime: 0.2", f"sleeptime: {value}")
     assert found(root, text) == []
 
 
-def test_the_file_of_a_workflow_has_to_be_there(root: Root) -> None:
+def test_missing_workflow_file_is_a_problem(root: Root) -> None:
     text = "inputs: {}\nworkflow:\n  type: snakemake\n  file: Snakefile\n"
     assert found(root, text) == [("error", 4, 9, "the workflow file 'Snakefile' does not exist")]
     (root.path / "Snakefile").write_text("rule all:\n", encoding="utf-8")
     assert found(root, text) == []
 
 
-def test_a_type_that_no_reana_runs_is_told_without_a_server_too(root: Root) -> None:
+def test_unknown_engine_is_reported_without_a_server(root: Root) -> None:
     text = "inputs: {}\nworkflow:\n  type: parallel\n  file: code/hello.py\n"
     said = "'parallel' is no type of workflow; there is cwl, serial, snakemake and yadage"
     assert found(root, text) == [("error", 3, 9, said)]
     assert [one.message for one in check(root, "reana.yaml", text, ("parallel",))] == []
 
 
-def test_the_report_tells_errors_line_by_line() -> None:
+def test_report_has_one_line_for_each_error() -> None:
     problems = [
         Problem("inputs", "error", "It is missing.", 4, 7, "$.inputs.files[0]"),
         Problem("parameters", "warning", "Unused.", 8, 5, "$.inputs.parameters.n"),

@@ -1,4 +1,4 @@
-"""A small analysis as people bring it to REANA: code, data, parameters, results."""
+"""A small analysis for REANA: code, data, parameters, results."""
 
 from pathlib import Path
 
@@ -46,7 +46,7 @@ FOR_EVER = "1000"
 
 
 def write(folder: Path) -> None:
-    """Put the analysis into a folder."""
+    """Write the analysis to a folder."""
     for name, text in {"reana.yaml": SPECIFICATION, "code/greet.py": GREET, "data/names.txt": "Jane\nJoe\n"}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

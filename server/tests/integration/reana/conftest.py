@@ -1,4 +1,4 @@
-"""The real `reana-client` from PyPI in an environment of its own, and one server for all that it is tried on."""
+"""The real `reana-client` from PyPI in a separate environment, and one server for all its tests."""
 
 import json
 import os
@@ -21,8 +21,8 @@ LONGEST = 300.0
 
 
 @dataclass(frozen=True)
-class Said:
-    """What the client printed."""
+class ClientOutput:
+    """Output of the client."""
 
     code: int
     out: str
@@ -30,29 +30,29 @@ class Said:
 
     @property
     def lines(self) -> list[str]:
-        """What it printed, without empty lines and without the spaces that tables end with."""
+        """Output lines without empty ones and trailing spaces."""
         return [line.rstrip() for line in self.out.splitlines() if line.strip()]
 
     @property
     def rows(self) -> list[list[str]]:
-        """A table, without its head."""
+        """Rows of a table, without the header."""
         return [line.split() for line in self.lines[1:]]
 
     @property
     def json(self) -> Any:
-        """What it printed as JSON."""
+        """Output parsed as JSON."""
         return json.loads(self.out)
 
 
 @dataclass
 class Reana:
-    """One person with the client, in a folder of theirs."""
+    """One user's client in its own folder."""
 
     server: LiveServer
     token: str = field(repr=False)
     folder: Path = Path()
 
-    def __call__(self, *arguments: str, **environment: str) -> Said:
+    def __call__(self, *arguments: str, **environment: str) -> ClientOutput:
         """Run a command."""
         done = subprocess.run(
             [str(PROGRAM), *arguments],
@@ -71,24 +71,24 @@ class Reana:
             timeout=LONGEST,
             check=False,
         )
-        return Said(done.returncode, done.stdout, done.stderr)
+        return ClientOutput(done.returncode, done.stdout, done.stderr)
 
     def get(self, path: str, **query: str) -> httpx.Response:
-        """Ask the server, without the client: it takes seconds to begin."""
+        """Send a GET directly: starting the client takes seconds."""
         return self.request("GET", path, **query)
 
     def request(self, method: str, path: str, json: object = None, **query: str) -> httpx.Response:
-        """Ask the server as the client does."""
+        """Send a request like the client."""
         url = f"{self.server.url}/api/{path}"
         return httpx.request(method, url, params={"access_token": self.token, **query}, json=json, timeout=LONGEST)
 
     def status(self, run: str) -> str:
-        """Return how far a run is."""
+        """Return the status of a run."""
         status: str = self.get(f"workflows/{run}/status").json()["status"]
         return status
 
     def wait(self, run: str, *statuses: str) -> str:
-        """Wait for one of these."""
+        """Wait for one of these statuses."""
 
         def look() -> str | None:
             status = self.status(run)
@@ -97,17 +97,17 @@ class Reana:
         return wait_for(look, within=LONGEST, what=f"{run} {statuses}")
 
     def make(self, name: str) -> None:
-        """Make a run with its files."""
+        """Create a run with its files."""
         assert self("create", "-w", name).code == 0
         assert self("upload", "-w", name).code == 0
 
     def finish(self, name: str, **parameters: object) -> None:
-        """Make a run without the client, which is slow to begin with, and take it to its end."""
+        """Create a run without the slow client, and run it to its end."""
         self.begin(name, **parameters)
         assert self.wait(name, "finished", "failed", "stopped") == "finished"
 
     def begin(self, name: str, **parameters: object) -> None:
-        """Make and start a run without the client."""
+        """Create and start a run without the client."""
         put = partial(self.request, "POST")
         assert put("workflows", json=specification(), workflow_name=name).status_code == 201
         for path in ("reana.yaml", "code/greet.py", "data/names.txt"):
@@ -131,12 +131,12 @@ def specification() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def reana_client() -> None:
-    """The client, installed where it is not there."""
+    """The client, installed if missing."""
     install_client()
 
 
 def install_client() -> None:
-    """Install it where it is not there; skips the test where that cannot be done."""
+    """Install it if missing; skip the test if that fails."""
     done = subprocess.run(
         [str(REPOSITORY / "scripts" / "install"), "reana-client"], capture_output=True, text=True, check=False
     )
@@ -146,12 +146,12 @@ def install_client() -> None:
 
 @pytest.fixture(scope="session")
 def reana_server(reana_client: None) -> Iterator[LiveServer]:
-    """One for all: the runs have different names."""
+    """One server for all tests, whose runs have different names."""
 
-    def as_often_as_you_like(config: dict[str, Any]) -> None:
+    def without_rate_limit(config: dict[str, Any]) -> None:
         config["workflows"] = {"requests_per_second": None}
 
-    with live_server_process(change=as_often_as_you_like) as server:
+    with live_server_process(change=without_rate_limit) as server:
         yield server
 
 
@@ -161,7 +161,7 @@ def reana_token(reana_server: LiveServer) -> str:
 
 
 def token_of(server: LiveServer, user: str) -> str:
-    """Get a token as a data portal does."""
+    """Get a token like a data portal."""
     client_token = server.manage("create_client_token", "portal")
     body = {"client_token": client_token, "user_info": {"username": user, "email": f"{user}@example.org"}}
     response = httpx.post(f"{server.url}/tokens/", json=body, timeout=LONGEST)

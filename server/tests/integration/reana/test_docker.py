@@ -1,4 +1,4 @@
-"""Steps in real containers of Docker: what they see, whose their files are, and that none outlives its run."""
+"""Steps in real Docker containers: isolation, file owners, and cleanup."""
 
 import contextlib
 import os
@@ -53,7 +53,7 @@ def ada(server: LiveServer, tmp_path: Path) -> Reana:
 
 
 def start(ada: Reana, name: str, command: str, **step: object) -> None:
-    """Begin a run of one command in a container."""
+    """Start a run of one command in a container."""
     steps = [{"name": "only", "environment": IMAGE, "commands": [command.replace("$", "$$")], **step}]
     document = {"version": "0.9.4", "workflow": {"type": "serial", "specification": {"steps": steps}}}
     ada.request("POST", "workflows", json=document, workflow_name=name).raise_for_status()
@@ -61,17 +61,17 @@ def start(ada: Reana, name: str, command: str, **step: object) -> None:
 
 
 def logs_of(ada: Reana, name: str) -> dict[str, Any]:
-    """Return what the engine says, and what each command printed."""
+    """Return the engine's log and the output of each command."""
     logs: dict[str, Any] = orjson.loads(ada.get(f"workflows/{name}/logs").json()["logs"])
     return logs
 
 
 def output_of(ada: Reana, name: str) -> str:
-    """Return what the commands printed."""
+    """Return the output of the commands."""
     return "".join(job["logs"] for job in logs_of(ada, name)["job_logs"].values())
 
 
-def test_a_step_sees_its_container_and_is_the_person(ada: Reana, engine: Engine) -> None:
+def test_step_runs_in_its_container_as_the_user(ada: Reana, engine: Engine) -> None:
     secrets = {"PASSWORD": {"type": "env", "value": "bWVsbG9u"}, "key": {"type": "file", "value": "c2VzYW1l"}}
     ada.request("POST", "secrets", json=secrets).raise_for_status()
     start(ada, "look", LOOK, kubernetes_memory_limit="64Mi")
@@ -89,13 +89,13 @@ def test_a_step_sees_its_container_and_is_the_person(ada: Reana, engine: Engine)
     assert engine.containers() == []
 
 
-def test_an_image_that_is_nowhere_fails_the_step_with_the_reason(ada: Reana) -> None:
+def test_missing_image_fails_the_step_with_a_reason(ada: Reana) -> None:
     start(ada, "nowhere", "true", environment="localhost:1/no/such:image")
     assert ada.wait("nowhere", "finished", "failed", "stopped") == "failed"
     assert "localhost:1/no/such:image" in output_of(ada, "nowhere")
 
 
-def test_a_stopped_run_leaves_no_container(ada: Reana, engine: Engine) -> None:
+def test_stopped_run_leaves_no_container(ada: Reana, engine: Engine) -> None:
     start(ada, "stopped", "echo begun; sleep 1000")
     wait_for(lambda: "begun" in output_of(ada, "stopped"), within=LONGEST)
     assert len(engine.containers()) == 1
@@ -104,7 +104,7 @@ def test_a_stopped_run_leaves_no_container(ada: Reana, engine: Engine) -> None:
     assert ada.wait("stopped", "finished", "failed", "stopped") == "stopped"
 
 
-def test_a_run_whose_every_process_is_killed_goes_on_in_one_container(ada: Reana, engine: Engine) -> None:
+def test_run_continues_in_one_container_after_kills(ada: Reana, engine: Engine) -> None:
     start(ada, "survivor", "echo again >> kept.txt; sleep 2; cat kept.txt")
     wait_for(engine.containers, within=LONGEST)
     run = ada.get("workflows/survivor/status").json()["id"]

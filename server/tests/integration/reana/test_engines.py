@@ -1,4 +1,4 @@
-"""`reana-client` with workflows of engines that this server does not have: each is refused with the reason."""
+"""`reana-client` with unsupported workflow engines: each is rejected with the reason."""
 
 import os
 from pathlib import Path
@@ -41,7 +41,7 @@ ENGINES = {"cwl": ("main.cwl", CWL), "snakemake": ("Snakefile", SNAKEFILE), "yad
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_each_way_says_which_engine_is_missing(reana: Reana, engine: str) -> None:
+def test_missing_engine_is_named_by_each_command(reana: Reana, engine: str) -> None:
     write(reana.folder, engine)
     reason = f"{engine} workflows are not supported on this server. It runs serial."
     path = f"{PROGRAM.parent}:{os.environ['PATH']}"  # the client calls cwltool by its name
@@ -55,7 +55,7 @@ def test_each_way_says_which_engine_is_missing(reana: Reana, engine: str) -> Non
 
 
 def write(folder: Path, engine: str) -> None:
-    """Put a specification of this engine into the folder."""
+    """Write a specification for this engine to the folder."""
     name, text = ENGINES[engine]
     (folder / "workflow").mkdir()
     (folder / "workflow" / name).write_text(text)

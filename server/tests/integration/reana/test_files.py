@@ -11,7 +11,7 @@ from support.server_process import wait_for
 
 pytestmark = pytest.mark.slow
 BLOCK = 4096
-"""Bytes; the file system gives files whole ones."""
+"""Bytes; the block size of the file system."""
 
 
 def test_list(reana: Reana) -> None:
@@ -165,7 +165,7 @@ def test_open_and_close(reana: Reana) -> None:
     assert "has no open interactive session." in reana("close", "-w", "opened").err
 
 
-def test_the_token_reaches_no_log(reana: Reana) -> None:
+def test_token_is_in_no_log(reana: Reana) -> None:
     reana.get("workflows/nosuch.1/logs")
     reana.get("nowhere/at/all")
     reana.request("PUT", "workflows/nosuch/status", status="stop")

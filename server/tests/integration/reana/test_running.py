@@ -73,7 +73,7 @@ def test_logs_of_one_step(reana: Reana) -> None:
     assert inner["engine_specific"] is None
 
 
-def test_a_failing_step_fails_the_run(reana: Reana) -> None:
+def test_failing_step_fails_the_run(reana: Reana) -> None:
     (reana.folder / "code" / "greet.py").write_text("import sys\nprint('boom', file=sys.stderr)\nsys.exit(3)\n")
     reana.begin("failing")
     assert reana.wait("failing", "failed", "finished") == "failed"
@@ -113,7 +113,7 @@ def test_delete_with_all_runs(reana: Reana) -> None:
     assert [row[:2] for row in reana("list", "--all", "--filter", "name=gone").rows] == [["gone", "2"], ["gone", "1"]]
 
 
-def test_secrets_reach_the_steps_and_nothing_else(reana: Reana) -> None:
+def test_secrets_reach_only_the_steps(reana: Reana) -> None:
     (reana.folder / "code" / "greet.py").write_text(
         "import os, pathlib\n"
         "print(len(os.environ['PASSPHRASE']), pathlib.Path(os.environ['REANA_SECRETS_DIR'], 'key.pem').read_text())\n"

@@ -27,7 +27,7 @@ def test_ping_with_a_wrong_token(reana: Reana) -> None:
     assert said.lines[-1] == "Status: ERROR: INVALID ACCESS TOKEN"
 
 
-def test_info_says_loudly_that_there_are_no_containers(reana: Reana) -> None:
+def test_info_reports_missing_containers(reana: Reana) -> None:
     said = reana("info")
     assert said.code == 0
     assert "List of supported compute backends: kubernetes, local" in said.lines
@@ -44,7 +44,7 @@ def test_validate(reana: Reana) -> None:
     assert "  -> SUCCESS: Workflow compute backends appear to be valid." in said.lines
 
 
-def test_a_wrong_specification_is_refused_with_its_places(reana: Reana) -> None:
+def test_invalid_specification_is_rejected_with_paths(reana: Reana) -> None:
     path = reana.folder / "reana.yaml"
     path.write_text(path.read_text().replace("${out}", "${outt}"))
     said = reana("create", "--skip-validation", "-w", "wrong")
@@ -54,7 +54,7 @@ def test_a_wrong_specification_is_refused_with_its_places(reana: Reana) -> None:
 
 
 @pytest.mark.parametrize("engine", ["cwl", "snakemake", "yadage"])
-def test_another_engine_is_refused_at_creation(reana: Reana, engine: str) -> None:
+def test_unsupported_engine_is_rejected_at_creation(reana: Reana, engine: str) -> None:
     body = {"version": "0.9.4", "workflow": {"type": engine, "file": "workflow/main", "specification": {}}}
     response = reana.request("POST", "workflows", json=body, workflow_name="other")
     assert response.status_code == 400

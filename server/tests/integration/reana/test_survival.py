@@ -1,4 +1,4 @@
-"""Processes that die in the middle of a run, and crowds of runs: all end right."""
+"""Kills during a run, and hundreds of runs: all end correctly."""
 
 import contextlib
 import os
@@ -21,14 +21,14 @@ pytestmark = pytest.mark.slow
 RUNS, AT_ONCE = budget(12, full=200), 4
 
 
-def as_often_as_you_like(config: dict[str, Any]) -> None:
+def without_rate_limit(config: dict[str, Any]) -> None:
     config["workflows"] = {"requests_per_second": None, "runs_at_once": AT_ONCE, "queued_per_user": None}
 
 
 @pytest.fixture
 def server() -> Iterator[LiveServer]:
-    """One of its own, to be killed."""
-    with live_server_process(change=as_often_as_you_like) as running:
+    """A separate server whose processes are killed."""
+    with live_server_process(change=without_rate_limit) as running:
         yield running
 
 
@@ -39,7 +39,7 @@ def ada(server: LiveServer, tmp_path: Path) -> Reana:
 
 
 def processes_with(*words: str) -> list[int]:
-    """Return the processes that have all of these in their command line."""
+    """Return the processes with all these words in their command line."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -55,19 +55,19 @@ def test_web_and_controller_are_killed_in_the_middle(server: LiveServer, ada: Re
     for pid in server.pids.values():
         os.kill(pid, signal.SIGKILL)
     with process_of(server, "web-2", "runserver"), process_of(server, "controller-2", "controller"):
-        wait_for(lambda: responses(server), within=LONGEST)
+        wait_for(lambda: is_responding(server), within=LONGEST)
         assert ada.wait("survivor", "finished", "failed", "stopped") == "finished"
         content = ada.get("workflows/survivor/workspace/results/greetings.txt").text
     assert content == "Hello Jane!\nHello Joe!\n"
 
 
-def responses(server: LiveServer) -> bool:
+def is_responding(server: LiveServer) -> bool:
     with contextlib.suppress(httpx.TransportError):
         return httpx.get(f"{server.url}/api/ping", timeout=LONGEST).is_success
     return False
 
 
-def test_the_runner_is_killed_in_the_middle(ada: Reana) -> None:
+def test_runner_is_killed_in_the_middle(ada: Reana) -> None:
     ada.begin("survivor", pause=2)
     wait_for(lambda: "Hello Jane" in ada.get("workflows/survivor/logs").json()["logs"], within=LONGEST)
     run = ada.get("workflows/survivor/status").json()["id"]
@@ -79,7 +79,7 @@ def test_the_runner_is_killed_in_the_middle(ada: Reana) -> None:
     assert "runs again from its start" in ada.get("workflows/survivor/logs").json()["logs"]
 
 
-def test_two_hundred_runs_end_in_order_and_none_is_lost(ada: Reana) -> None:
+def test_two_hundred_runs_end_in_order(ada: Reana) -> None:
     step = {"name": "only", "environment": "python:3.12", "commands": ["true"]}
     document = {"version": "0.9.4", "workflow": {"type": "serial", "specification": {"steps": [step]}}}
     with httpx.Client(base_url=f"{ada.server.url}/api/", params={"access_token": ada.token}, timeout=LONGEST) as http:
@@ -127,7 +127,7 @@ print(young, sweep_workspaces(now=timezone.now()))
 COUNT = "from user_workspaces.workspaces.models import Workspace; print(Workspace.objects.filter(name='never').count())"
 
 
-def test_a_process_is_killed_between_the_workspace_of_a_run_and_its_row(server: LiveServer, ada: Reana) -> None:
+def test_process_is_killed_between_the_workspace_of_a_run_and_its_row(server: LiveServer, ada: Reana) -> None:
     with pytest.raises(subprocess.CalledProcessError) as killed:
         server.manage("shell", "-v", "0", "-c", DIE % server.username)
     assert killed.value.returncode == -signal.SIGKILL

@@ -1,4 +1,4 @@
-"""Two people on one server: neither reaches what is the other's, and what is cut is cut at once."""
+"""Two users on one server: isolation, and immediate disconnects."""
 
 import os
 import pwd
@@ -29,7 +29,7 @@ def session(ada: Caller) -> Iterator[dict[str, Any]]:
 
 
 def events(server: RunningServer, job: int, client: httpx.Client) -> AbstractContextManager[ClientConnection]:
-    """Return a WebSocket of the session to be opened, as its page does."""
+    """Open a WebSocket of the session like its page."""
     host = f"s{job}.localhost:{server.port}"
     cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar)
     headers = {"Cookie": cookies, "Origin": f"http://{host}"}
@@ -38,16 +38,14 @@ def events(server: RunningServer, job: int, client: httpx.Client) -> AbstractCon
     return connect(uri, sock=loopback, additional_headers=headers)
 
 
-def test_a_stranger_does_not_see_the_job(session: dict[str, Any], grace: Caller) -> None:
+def test_other_user_does_not_see_the_job(session: dict[str, Any], grace: Caller) -> None:
     number = session["id"]
     assert grace.call("GET", f"/jobs/{number}/")["jobs"] == []
     assert grace.http.put(f"/jobs/{number}/stop/").status_code == httpx.codes.NOT_FOUND
     assert grace.http.put(f"/workspaces/{session['workspace_id']}/start/", json={}).status_code == httpx.codes.NOT_FOUND
 
 
-def test_a_strangers_ticket_opens_no_other_session(
-    server: RunningServer, session: dict[str, Any], grace: Caller
-) -> None:
+def test_ticket_of_another_user_opens_no_session(server: RunningServer, session: dict[str, Any], grace: Caller) -> None:
     own = grace.wait_until(grace.launch(grace.make_workspace()), "running", ready=True)
     details = own["job_details"]["current_job_details"]["connection_details"]
     ticket = details["url_path"].partition("ticket=")[2]
@@ -67,7 +65,7 @@ def test_without_a_cookie_nothing_is_relayed(server: RunningServer, session: dic
 
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="not root: everybody shares one account")
-def test_processes_and_files_belong_to_the_person(server: RunningServer, session: dict[str, Any]) -> None:
+def test_processes_and_files_belong_to_the_user(server: RunningServer, session: dict[str, Any]) -> None:
     uid = pwd.getpwnam(ADA).pw_uid
     assert Path(f"/proc/{session['resource_job_id']}").stat().st_uid == uid
     workspace = server.data_dir / "workspaces" / ADA / str(session["workspace_id"])
@@ -99,7 +97,7 @@ def test_another_account_cannot_reach_the_socket_or_the_files(
     assert listed.returncode != 0
 
 
-def test_stopping_cuts_open_connections_and_the_page_says_so(server: RunningServer, ada: Caller) -> None:
+def test_stop_closes_connections_and_the_page_reports_it(server: RunningServer, ada: Caller) -> None:
     job = ada.wait_until(ada.launch(ada.make_workspace("cut")), "running", ready=True)
     with open_session(job) as client:
         with events(server, job["id"], client) as channel:
@@ -114,7 +112,7 @@ def test_stopping_cuts_open_connections_and_the_page_says_so(server: RunningServ
     assert program.json() == {"success": False, "message": "This session has ended."}
 
 
-def test_no_secret_is_in_a_log_or_a_process_list(server: RunningServer, ada: Caller, session: dict[str, Any]) -> None:
+def test_no_secret_in_logs_or_process_lists(server: RunningServer, ada: Caller, session: dict[str, Any]) -> None:
     token = ada.http.headers["UWS-Authorization"].split()[1]
     ticket = session["job_details"]["current_job_details"]["connection_details"]["url_path"].partition("ticket=")[2]
     planted = [token, ticket, *(path.read_text().strip() for path in (server.data_dir / "secrets").iterdir())]
@@ -132,7 +130,7 @@ def test_no_secret_is_in_a_log_or_a_process_list(server: RunningServer, ada: Cal
     assert [secret[:8] for secret in planted if secret in seen] == []
 
 
-def test_a_job_that_fails_says_why_with_the_end_of_its_log(ada: Caller, session: dict[str, Any]) -> None:
+def test_failed_job_reports_the_end_of_its_log(ada: Caller, session: dict[str, Any]) -> None:
     os.kill(session["resource_job_id"], 9)
     job = ada.wait_until(session["id"], "failed")
     assert "ended by signal 9" in job["job_details"]["current_job_details"]["message"]

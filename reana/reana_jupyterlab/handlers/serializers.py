@@ -1,10 +1,10 @@
-"""The client's values in the shapes that the front end reads; what REANA's users wrote keeps its keys."""
+"""Serializes the client's values for the front end; keys written by users are unchanged."""
 
 from dataclasses import asdict
 
-from reana_jupyterlab.reana.answers import with_zone
 from reana_jupyterlab.reana.logs import JobLog, LogText, RunLogs
 from reana_jupyterlab.reana.parameters import Field
+from reana_jupyterlab.reana.responses import with_zone
 from reana_jupyterlab.reana.validate import Problem
 from reana_jupyterlab.reana.values import Created, FilePage, JsonObject, User, Workflow, WorkflowPage
 
@@ -59,7 +59,7 @@ def file_page_json(page: FilePage) -> JsonObject:
 
 
 def logs_json(logs: RunLogs) -> dict[str, object]:
-    """Return a run's logs; of a text that was cut only the end is there, and its whole length is said."""
+    """Return a run's logs; truncated logs have their end and their full length."""
     jobs = {
         identifier: {**job_json(job), "logs": job.log.text(), **_cut(job.log)} for identifier, job in logs.jobs.items()
     }
@@ -74,18 +74,18 @@ def logs_json(logs: RunLogs) -> dict[str, object]:
 
 
 def job_json(job: JobLog) -> dict[str, object]:
-    """Return a job's fields as REANA spells them; its times have their zone."""
+    """Return a job's fields with REANA's names; times have a zone."""
     times = {key: with_zone(value) for key in TIMES if isinstance(value := job.fields.get(key), str) and value}
     return {**job.fields, **times}
 
 
 def user_json(user: User) -> JsonObject:
-    """Return who is signed in; never the token."""
+    """Return the user, without the token."""
     return {"email": user.email, "fullName": user.full_name}
 
 
 def quota_json(user: User) -> JsonObject:
-    """Return the quotas by resource (`cpu` in milliseconds, `disk` in bytes); a limit of 0 is none."""
+    """Return the quotas by resource (`cpu` in milliseconds, `disk` in bytes); limit 0 is unlimited."""
     return {
         name: {
             "usage": quota.usage,
@@ -104,12 +104,12 @@ def created_json(created: Created) -> JsonObject:
 
 
 def problem_json(problem: Problem) -> JsonObject:
-    """Return a finding of the validation."""
+    """Return a problem of the validation."""
     return asdict(problem)
 
 
 def field_json(field: Field) -> JsonObject:
-    """Return something that can be set before a run."""
+    """Return a field of the form for a run."""
     return {
         "name": field.name,
         "type": field.kind,

@@ -1,4 +1,4 @@
-"""Who does not reach a session: other users, pages of other sites, other accounts of the machine."""
+"""Checks that other users, sites and system accounts cannot reach a session."""
 
 import os
 import pwd
@@ -30,7 +30,7 @@ except PermissionError:
 
 
 def handshake(server: RunningServer, *, host: str, path: str, echoes: bool = False, **headers: str) -> int:
-    """Return the status of a WebSocket's handshake that a program makes up; `echoes`: one message has to come back."""
+    """Return the status of a WebSocket handshake sent by a program; `echoes` also expects one message back."""
     loopback = socket.create_connection(("127.0.0.1", server.port))
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     origin = Origin(fields.pop("Origin")) if "Origin" in fields else None
@@ -46,8 +46,8 @@ def handshake(server: RunningServer, *, host: str, path: str, echoes: bool = Fal
         return refused.response.status_code
 
 
-def refuses_others(server: RunningServer, ada: Caller, job: int) -> None:
-    """Check all of it for one session that runs."""
+def denies_other_users(server: RunningServer, ada: Caller, job: int) -> None:
+    """Check everything for one running session."""
     host, cookie = cookie_of(ada, job)
     path = f"/passthrough/local/{job}/"
     for origin in ("http://evil.example", server.url, "null"):
@@ -60,11 +60,11 @@ def refuses_others(server: RunningServer, ada: Caller, job: int) -> None:
             assert client.get(path, headers=headers).status_code == 401
     assert grace.http.get(f"/jobs/{job}/").json()["data"]["jobs"] == []
     if os.geteuid() == 0:
-        is_out_of_reach_of_other_accounts(server)
+        is_unreachable_for_other_accounts(server)
 
 
-def is_out_of_reach_of_other_accounts(server: RunningServer) -> None:
-    """Check that no other account lists or opens the sockets, and that the user listens on no port of the machine."""
+def is_unreachable_for_other_accounts(server: RunningServer) -> None:
+    """Check that no other account can list or open the sockets, and that the user listens on no port."""
     sockets = sockets_of(server)
     assert sockets
     for path in sockets:

@@ -1,4 +1,4 @@
-"""What the small REANA of the tests answers when all is well."""
+"""The regular responses of the fake REANA."""
 
 import json
 import re

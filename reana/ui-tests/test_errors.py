@@ -1,4 +1,4 @@
-"""What REANA says wrongly, too much, or not at all breaks nothing, and tells what to do."""
+"""Errors, invalid and large responses of REANA are shown with a next step."""
 
 import pytest
 from conftest import open_panel, try_again
@@ -12,7 +12,7 @@ from reana_jupyterlab.tests.fake_reana import FakeReana, error, says
 def test_unknown_status_is_shown_as_it_is(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.add("odd.1", status="hibernating")
     page.goto(lab.url())
-    open_panel(page).get_by_role("combobox", name="Status").select_option("every status, deleted too")
+    open_panel(page).get_by_role("combobox", name="Status").select_option("all statuses, including deleted")
     page.locator(".jp-Reana-row", has_text="odd").click()
     expect(panel_status(page, "odd")).to_have_text("hibernating")
     expect(page.locator(".jp-Reana-runHeader")).to_contain_text("hibernating")
@@ -26,7 +26,7 @@ def test_unknown_status_is_shown_as_it_is(page: Page, lab: Lab, reana: FakeReana
         ("Specification", "specification", ".cm-line"),
     ],
 )
-def test_a_part_that_fails_says_so_and_can_be_asked_for_again(
+def test_failed_tab_shows_the_error_and_can_be_reloaded(
     page: Page, lab: Lab, reana: FakeReana, name: str, route: str, sign: str
 ) -> None:
     reana.fail(f"GET .*/{route}", error(403, "The cupboard is locked."))
@@ -40,7 +40,7 @@ def test_a_part_that_fails_says_so_and_can_be_asked_for_again(
 
 
 @pytest.mark.parametrize("lie", [b"<html>", b'{"items": [', b'{"items": [1]}', b'{"items": {}}'])
-def test_a_list_that_is_none_is_not_an_empty_list(page: Page, lab: Lab, reana: FakeReana, lie: bytes) -> None:
+def test_invalid_list_is_not_an_empty_list(page: Page, lab: Lab, reana: FakeReana, lie: bytes) -> None:
     reana.fail("GET /api/workflows", says(lie))
     page.goto(lab.url())
     panel = open_panel(page)
@@ -51,7 +51,7 @@ def test_a_list_that_is_none_is_not_an_empty_list(page: Page, lab: Lab, reana: F
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
 
 
-def test_search_and_status_outlive_a_reload(page: Page, panel: Locator) -> None:
+def test_search_and_status_are_kept_over_a_reload(page: Page, panel: Locator) -> None:
     with page.expect_event("requestfinished", lambda request: keeps(request, '"running"')):
         panel.get_by_label("Search runs by name").fill("hel")
         expect(panel.locator(".jp-Reana-row")).to_have_count(2)
@@ -65,7 +65,7 @@ def test_search_and_status_outlive_a_reload(page: Page, panel: Locator) -> None:
     expect(panel.get_by_label("Search runs by name")).to_have_value("hel")
 
 
-def test_focus_that_was_moved_while_the_panel_connected_stays(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_focus_moved_while_connecting_stays(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", error(500, "It sleeps."))
     page.goto(lab.url())
     panel = open_panel(page)
@@ -87,11 +87,11 @@ def test_focus_that_was_moved_while_the_panel_connected_stays(page: Page, lab: L
 
 
 def keeps(request: Request, text: str) -> bool:
-    """Whether a request saves what was searched for."""
+    """Return True if a request saves a state with this text."""
     return "/api/workspaces" in request.url and request.method == "PUT" and text in (request.post_data or "")
 
 
-def test_two_tabs_that_stop_the_same_run(context: BrowserContext, page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_two_tabs_stop_the_same_run(context: BrowserContext, page: Page, lab: Lab, reana: FakeReana) -> None:
     pages = [page, context.new_page()]
     for one in pages:
         one.goto(lab.url())
@@ -104,7 +104,7 @@ def test_two_tabs_that_stop_the_same_run(context: BrowserContext, page: Page, la
         expect(panel_status(one, "hello#2")).to_have_text("stopped")
 
 
-def test_ten_thousand_files_stay_usable(page: Page, lab: Lab, reana: FakeReana) -> None:
+def test_ten_thousand_files_are_usable(page: Page, lab: Lab, reana: FakeReana) -> None:
     files = {f"many/file-{number:05}.txt": b"x" for number in range(10_000)}
     reana.add("large.1", files=files)
     page.goto(lab.url())

@@ -1,11 +1,11 @@
-/** Small pieces without words or state of their own. */
+/** Small components without texts or state of their own. */
 
 import type { LabIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { statusIcons, unknownIcon } from './icons';
 
-export function StatusMark({ status, word }: { status: string; word: string }): React.JSX.Element {
+export function StatusBadge({ status, word }: { status: string; word: string }): React.JSX.Element {
   const icon = statusIcons[status] ?? unknownIcon;
   return (
     <span className="jp-Reana-status" data-status={status} title={word === status ? undefined : status}>
@@ -22,7 +22,7 @@ interface ProgressProps {
   readonly status?: string | undefined;
 }
 
-/** A bar; `label` says in words what it shows. Without a total the bar only tells that something goes on. */
+/** A progress bar with an accessible label; indeterminate without a total. */
 export function Progress({ value, total, label, status }: ProgressProps): React.JSX.Element {
   const share = total > 0 ? Math.min(100, (100 * value) / total) : 0;
   const known = total > 0 ? { 'aria-valuenow': Math.round(share), 'aria-valuemin': 0, 'aria-valuemax': 100 } : {};
@@ -81,7 +81,7 @@ interface StateProps {
   readonly children?: React.ReactNode;
 }
 
-/** What stands where a list would: a picture, what is the matter, and what to do next. */
+/** Placeholder for an empty list or an error: picture, title, text and actions. */
 export function StatePane({ picture, title, text, urgent, children }: StateProps): React.JSX.Element {
   return (
     <div className="jp-Reana-state" role={urgent ? 'alert' : 'status'}>
@@ -93,7 +93,7 @@ export function StatePane({ picture, title, text, urgent, children }: StateProps
   );
 }
 
-/** Grey lines where something will stand, of the height it will have. */
+/** Loading placeholder of grey lines. */
 export function Skeleton({ rows, label }: { rows: number; label: string }): React.JSX.Element {
   return (
     <div className="jp-Reana-skeleton" role="status" aria-label={label}>

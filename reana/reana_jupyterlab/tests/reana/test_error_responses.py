@@ -1,14 +1,17 @@
-"""What REANA says is passed on in its words, but for errors of its inside."""
+"""REANA's messages are kept, except internal errors."""
 
 import pytest
 
+from reana_jupyterlab.reana.error_responses import error_for
 from reana_jupyterlab.reana.errors import Conflict, Unreachable
-from reana_jupyterlab.reana.refusals import error_for
 from reana_jupyterlab.tests.conftest import Lab
 from reana_jupyterlab.tests.fake_faults import SQL_ERROR
 from reana_jupyterlab.tests.fake_reana import FakeReana, error
 
-INNER = "The REANA server had an internal error (HTTP 500). Try again; if it stays, tell the server's administrator."
+INNER = (
+    "The REANA server had an internal error (HTTP 500). Try again. "
+    "If the problem persists, contact the server's administrator."
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,7 @@ INNER = "The REANA server had an internal error (HTTP 500). Try again; if it sta
         "<Fault 1: 'KeyError'> at 0x7f33ac4e1d30",
     ],
 )
-def test_an_error_of_the_inside_is_not_shown(message: str) -> None:
+def test_internal_error_is_hidden(message: str) -> None:
     found = error_for(500, f'{{"message": {json_text(message)}}}'.encode())
     assert (type(found), found.message) == (Unreachable, INNER)
 
@@ -35,7 +38,7 @@ def json_text(message: str) -> str:
     return '"' + message.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def test_the_status_of_an_inner_error_stays() -> None:
+def test_internal_error_keeps_its_status() -> None:
     found = error_for(409, b'{"message": "(psycopg2.errors.LockNotAvailable) x"}')
     assert (type(found), "(HTTP 409)" in found.message) == (Conflict, True)
 
@@ -50,11 +53,11 @@ def test_the_status_of_an_inner_error_stays() -> None:
         'File "data.csv" does not exist.',
     ],
 )
-def test_words_for_people_stay(message: str) -> None:
+def test_messages_for_users_are_kept(message: str) -> None:
     assert error_for(500, f'{{"message": {json_text(message)}}}'.encode()).message == message
 
 
-async def test_no_answer_holds_sql(lab: Lab, reana: FakeReana) -> None:
+async def test_no_response_contains_sql(lab: Lab, reana: FakeReana) -> None:
     reana.fail(".*", error(500, SQL_ERROR))
     answers = [
         await lab.get("workflows"),

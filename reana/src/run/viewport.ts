@@ -1,35 +1,35 @@
-/** Which rows of a long list are in sight. */
+/** Determines the visible rows of a long list. */
 
 import * as React from 'react';
 
-/** As the style has it. */
+/** Height of a row, as in the style sheet. */
 export const ROW_PX = 26;
-/** Drawn above and below what is in sight: scrolling shows no gap. */
-const SPARE = 20;
-const USUAL_PX = 800;
+/** Rows rendered above and below the visible ones, so that scrolling shows no gap. */
+const OVERSCAN_ROWS = 20;
+const DEFAULT_HEIGHT_PX = 800;
 
-interface Sight {
+interface Viewport {
   readonly pane: React.RefObject<HTMLDivElement>;
-  /** The first row that is drawn, and the one after the last. */
+  /** The first rendered row, and the one after the last. */
   readonly first: number;
   readonly end: number;
-  /** Look again: it was scrolled. */
+  /** Measure again after scrolling. */
   readonly look: () => void;
-  /** Bring a row into sight, and give it the focus. */
+  /** Scroll a row into view and focus it. */
   readonly reveal: (row: number) => void;
 }
 
-export function useSight(rows: number): Sight {
+export function useViewport(rows: number): Viewport {
   const pane = React.useRef<HTMLDivElement>(null);
   const wanted = React.useRef(-1);
-  const [place, setPlace] = React.useState({ top: 0, height: USUAL_PX, asked: 0 });
+  const [place, setPlace] = React.useState({ top: 0, height: DEFAULT_HEIGHT_PX, asked: 0 });
   const look = (): void => {
-    const { scrollTop = 0, clientHeight = USUAL_PX } = pane.current ?? {};
+    const { scrollTop = 0, clientHeight = DEFAULT_HEIGHT_PX } = pane.current ?? {};
     setPlace(({ asked }) => ({ top: scrollTop, height: clientHeight, asked: asked + 1 }));
   };
   React.useLayoutEffect(look, [rows]);
-  const first = Math.max(0, Math.min(rows, Math.floor(place.top / ROW_PX)) - SPARE);
-  const end = Math.min(rows, Math.ceil((place.top + place.height) / ROW_PX) + SPARE);
+  const first = Math.max(0, Math.min(rows, Math.floor(place.top / ROW_PX)) - OVERSCAN_ROWS);
+  const end = Math.min(rows, Math.ceil((place.top + place.height) / ROW_PX) + OVERSCAN_ROWS);
   React.useLayoutEffect(() => {
     const items = pane.current?.querySelectorAll<HTMLElement>('[role="treeitem"]');
     const item = wanted.current < 0 ? undefined : items?.[wanted.current - first];
@@ -42,7 +42,7 @@ export function useSight(rows: number): Sight {
     const node = pane.current;
     wanted.current = row;
     if (node) {
-      // The head of the columns stays above the rows, and takes the height of one.
+      // The sticky column header covers one row.
       const above = ROW_PX * row;
       const below = above + 2 * ROW_PX - node.clientHeight;
       node.scrollTop = Math.max(below, Math.min(above, node.scrollTop));

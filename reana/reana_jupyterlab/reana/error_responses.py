@@ -1,4 +1,4 @@
-"""What REANA's error answers mean: status and message into one of our errors."""
+"""Maps REANA's error responses, by status and message, to exceptions."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from http import HTTPStatus
 from .errors import (
     BadRequest,
     Conflict,
-    CredentialsRefused,
-    NonsenseAnswer,
+    CredentialsRejected,
+    Forbidden,
+    InvalidResponse,
     NotFound,
-    NotOffered,
+    NotSupported,
     ReanaError,
-    Refused,
     TooManyRequests,
     TooSlow,
     Unreachable,
@@ -23,20 +23,20 @@ SERVER_ERRORS = 500
 
 _BY_STATUS: dict[int, type[ReanaError]] = {
     HTTPStatus.BAD_REQUEST: BadRequest,
-    HTTPStatus.UNAUTHORIZED: CredentialsRefused,
-    HTTPStatus.FORBIDDEN: Refused,
+    HTTPStatus.UNAUTHORIZED: CredentialsRejected,
+    HTTPStatus.FORBIDDEN: Forbidden,
     HTTPStatus.NOT_FOUND: NotFound,
-    HTTPStatus.METHOD_NOT_ALLOWED: NotOffered,
+    HTTPStatus.METHOD_NOT_ALLOWED: NotSupported,
     HTTPStatus.CONFLICT: Conflict,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: BadRequest,
     HTTPStatus.TOO_MANY_REQUESTS: TooManyRequests,
-    HTTPStatus.NOT_IMPLEMENTED: NotOffered,
+    HTTPStatus.NOT_IMPLEMENTED: NotSupported,
     HTTPStatus.GATEWAY_TIMEOUT: TooSlow,
 }
 _GATEWAYS = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
-"""A gateway says that it got no answer; what was asked may have been done."""
+"""Statuses of a gateway without a response from REANA, which may have done the request."""
 
-_INNER = re.compile(
+_INTERNAL = re.compile(
     r"psycopg|sqlalche|sqlite3\.|\[SQL:|violates [\w-]+(?: [\w-]+)? constraint|deadlock detected"
     r"|\binsert into [\w.\"]+ *\(|\bupdate [\w.\"]+ set [\w.\"]+ *=|\bdelete from [\w.\"]+ where\b"
     r"|\bselect\b.+\bfrom [\w.\"]+\s+(?:where|join|limit|order by)\b"
@@ -44,13 +44,13 @@ _INNER = re.compile(
     r"|connectionpool\(|httpheaderdict\(|\bat 0x[0-9a-f]{6,}",
     re.IGNORECASE | re.DOTALL,
 )
-"""What a server says only when something broke inside: SQL, stack traces, addresses of its own services."""
+"""Messages that leak internals: SQL, stack traces, addresses of internal services."""
 
-# REANA says 403 for much that is not about permission; only its words tell.
+# REANA uses 403 for many errors besides permissions; only the message tells them apart.
 _BY_WORDS_OF_403: tuple[tuple[str, type[ReanaError]], ...] = (
-    ("token not valid", CredentialsRefused),
-    ("token revoked", CredentialsRefused),
-    ("not signed in", CredentialsRefused),
+    ("token not valid", CredentialsRejected),
+    ("token revoked", CredentialsRejected),
+    ("not signed in", CredentialsRejected),
     ("does not exist", NotFound),
     ("cannot be started again", Conflict),
     ("illegal character", BadRequest),
@@ -58,46 +58,48 @@ _BY_WORDS_OF_403: tuple[tuple[str, type[ReanaError]], ...] = (
 
 
 def error_for(status: int, body: bytes, *, subject: str = "") -> ReanaError:
-    """Return the error for an answer that is not a success; `subject` names what was asked about."""
+    """Return the exception for an error response; `subject` names the requested resource."""
     message = _message(body)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        return NonsenseAnswer("The server sends us elsewhere: is this the address of a REANA server?")
+        return InvalidResponse(
+            "The server redirects to another address. Check that this is the address of a REANA server."
+        )
     kind = _kind(status, message)
-    if kind is CredentialsRefused:
-        return CredentialsRefused(f"REANA does not accept the access token ({message or status}).")
+    if kind is CredentialsRejected:
+        return CredentialsRejected(f"REANA rejected the access token ({message or status}).")
     if kind is NotFound:
-        return NotFound(_internal(status) if _INNER.search(message) else _not_found(message, subject))
+        return NotFound(_internal(status) if _INTERNAL.search(message) else _not_found(message, subject))
     if kind is TooManyRequests:
-        return TooManyRequests("REANA asks to wait: too many requests in a short time. Try again in a moment.")
+        return TooManyRequests("REANA received too many requests. Try again in a moment.")
     unanswered = status in _GATEWAYS
-    if _INNER.search(message):
+    if _INTERNAL.search(message):
         return kind(_internal(status), unanswered=unanswered, detail=message)
-    return kind(message or f"REANA answered with the error {status} and did not say why.", unanswered=unanswered)
+    return kind(message or f"REANA returned error {status} without a message.", unanswered=unanswered)
 
 
 def _internal(status: int) -> str:
     return (
-        f"The REANA server had an internal error (HTTP {status}). Try again; if it stays, tell the server's "
-        "administrator."
+        f"The REANA server had an internal error (HTTP {status}). Try again. If the problem persists, "
+        "contact the server's administrator."
     )
 
 
 def _kind(status: int, message: str) -> type[ReanaError]:
     if status == HTTPStatus.FORBIDDEN:
         lowered = message.lower()
-        return next((kind for words, kind in _BY_WORDS_OF_403 if words in lowered), Refused)
-    return _BY_STATUS.get(status, Unreachable if status >= SERVER_ERRORS else Refused)
+        return next((kind for words, kind in _BY_WORDS_OF_403 if words in lowered), Forbidden)
+    return _BY_STATUS.get(status, Unreachable if status >= SERVER_ERRORS else Forbidden)
 
 
 def _not_found(message: str, subject: str) -> str:
-    # REANA speaks of an environment variable of its command line here; a person in a browser has none.
+    # REANA's message mentions an environment variable of its command line, which browser users do not have.
     if subject and ("REANA_WORKON" in message or not message):
         return f"The workflow {subject} does not exist."
-    return message or "REANA does not know what was asked for."
+    return message or "REANA did not find the requested resource."
 
 
 def _message(body: bytes) -> str:
-    """Return REANA's own words; a page of HTML or half an answer has none."""
+    """Return REANA's message; '' for HTML or truncated bodies."""
     try:
         answer = json.loads(body)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What REANA keeps for a person: secrets for the steps, and the files of a run as long as its rules say."""
+"""Secrets of the user, and pruning and retention of the files of runs."""
 
 import base64
 
@@ -13,36 +13,36 @@ KINDS = ("env", "file")
 
 
 class SecretsHandler(ReanaHandler):
-    """The names of secrets, and new ones. A value goes to REANA and never comes back."""
+    """Lists and creates secrets; values are write-only."""
 
     known_query = {"POST": ("overwrite",)}
 
     @tornado.web.authenticated
     async def get(self) -> None:
         """Return `{secrets: [{name, type}]}`."""
-        self.answer({"secrets": await (await self.client()).secrets()})
+        self.respond({"secrets": await (await self.client()).secrets()})
 
     @tornado.web.authenticated
     async def post(self) -> None:
-        """Keep `value` under `name`, as a variable (`type` env) or a file; `overwrite` takes the place of another."""
+        """Save `value` as secret `name`, a variable (`type` env) or a file; `overwrite` replaces an existing one."""
         body = self.body()
         name, kind = text_of(body, "name"), text_of(body, "type", "env")
         if not name or kind not in KINDS:
-            raise BadRequest("A secret has a name, and is a variable (env) or a file (file).")
+            raise BadRequest("A secret needs a name and the type 'env' or 'file'.")
         overwrite = flag_of(body, "overwrite", default=self.flag("overwrite"))
         await (await self.client()).add_secret(name, _value(body), kind=kind, overwrite=overwrite)
-        self.succeed(f"Kept the secret {name}.")
+        self.succeed(f"Saved secret {name}.")
 
 
 def _value(body: JsonObject) -> bytes:
-    """Return what is to be kept: a text, or with `encoding` base64 any bytes."""
+    """Return the value as bytes: text, or decoded from Base64 with `encoding` base64."""
     text = text_of(body, "value")
     if text_of(body, "encoding", "utf-8") != "base64":
         return text.encode()
     try:
         return base64.b64decode(text, validate=True)
     except ValueError:
-        raise BadRequest("The value of this secret is not in Base64.") from None
+        raise BadRequest("The value of this secret is not valid Base64.") from None
 
 
 class SecretHandler(ReanaHandler):
@@ -50,13 +50,13 @@ class SecretHandler(ReanaHandler):
 
     @tornado.web.authenticated
     async def delete(self, name: str) -> None:
-        """Forget it."""
+        """Delete it."""
         await (await self.client()).delete_secret(name)
-        self.succeed(f"Forgot the secret {name}.")
+        self.succeed(f"Deleted secret {name}.")
 
 
 class PruneHandler(ReanaHandler):
-    """Files of a run that nobody asked for."""
+    """Deletes files of a run that are neither inputs nor outputs."""
 
     known_query = {"POST": ("include_inputs", "include_outputs")}
 
@@ -67,15 +67,15 @@ class PruneHandler(ReanaHandler):
         inputs = flag_of(body, "include_inputs", default=self.flag("include_inputs"))
         outputs = flag_of(body, "include_outputs", default=self.flag("include_outputs"))
         client = await self.client()
-        name = await client.called(workflow)
+        name = await client.name_of(workflow)
         said = await client.prune(workflow, inputs=inputs, outputs=outputs)
         self.succeed(said or f"Pruned the workspace of {name}.")
 
 
 class RetentionHandler(ReanaHandler):
-    """Which files of a run are deleted by themselves."""
+    """Retention rules of a run."""
 
     @tornado.web.authenticated
     async def get(self, workflow: str) -> None:
         """Return `{rules: […]}` as REANA spells them."""
-        self.answer({"rules": await (await self.client()).retention_rules(workflow)})
+        self.respond({"rules": await (await self.client()).retention_rules(workflow)})

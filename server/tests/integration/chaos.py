@@ -1,4 +1,4 @@
-"""People who upload, share and delete without a pause, and remember what the server told them."""
+"""Clients that upload, share and delete continuously, and record the server's responses."""
 
 import base64
 import hashlib
@@ -14,14 +14,14 @@ from support.server_process import Caller
 
 PIECE = 64 * 1024
 PAUSE = 0.01
-"""Seconds between two pieces: a slow line, so that uploads are under way when somebody is killed."""
+"""Seconds between two chunks, so that uploads are in progress when a process is killed."""
 TUS = {"Tus-Resumable": "1.0.0"}
 AGAIN = {httpx.codes.CONFLICT, httpx.codes.LOCKED, httpx.codes.TOO_MANY_REQUESTS}
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A file that was sent; `acknowledged`: the server said that it has it."""
+    """A file that was sent; `acknowledged`: the server confirmed it."""
 
     workspace: int
     name: str
@@ -30,73 +30,73 @@ class Sent:
 
 
 @dataclass
-class Memory:
-    """All that happened."""
+class ChaosLog:
+    """A record of all events."""
 
     sent: list[Sent] = field(default_factory=list)
     deleted: list[int] = field(default_factory=list)
-    """Workspaces that somebody asked to delete; the server may not have heard it."""
+    """Workspaces whose deletion was requested; the server may not have received it."""
     offered: dict[int, int] = field(default_factory=dict)
-    """The original of each share that the server told of."""
+    """The original workspace of each confirmed share."""
     broken: int = 0
-    """Requests that broke off on their way."""
+    """Number of interrupted requests."""
     surprises: list[str] = field(default_factory=list)
-    """Answers that nobody should get."""
+    """Unexpected responses."""
     stock: list[int] = field(default_factory=list)
-    """Workspaces to be offered that were made in good time: few are made before somebody dies."""
+    """Prepared workspaces to offer: few can be created between two kills."""
 
     def __str__(self) -> str:
         files, offers, deletions = len(self.sent), len(self.offered), len(self.deleted)
         return f"{files} files, {offers} copies, {deletions} deletions, {self.broken} requests that broke off"
 
 
-class Refused(Exception):
-    """An answer that nobody should get; it is noted."""
+class ServerError(Exception):
+    """An unexpected response, which is recorded."""
 
 
 @dataclass
-class Disorder:
-    """One person who does one thing again and again until it is over."""
+class ChaosClient:
+    """A client that repeats one action until the end."""
 
     caller: Caller
-    memory: Memory
+    memory: ChaosLog
     chance: random.Random
     over: threading.Event
 
     def repeat(self, act: Callable[[], None]) -> None:
-        """Do it until it is over; what breaks off is counted."""
+        """Repeat the action until the end; interruptions are counted."""
         while not self.over.is_set():
             try:
                 act()
                 time.sleep(self.chance.random() / 5)
-            except Refused:
+            except ServerError:
                 pass
             except httpx.TransportError as error:
-                self.broke_off(error)
+                self.note_disconnect(error)
 
-    def broke_off(self, error: httpx.TransportError) -> None:
-        """Take a breath; nobody may be there now."""
+    def note_disconnect(self, error: httpx.TransportError) -> None:
+        """Pause: the server may be down."""
         self.memory.broken += not isinstance(error, httpx.ConnectError)
         time.sleep(0.2)
 
     def call(self, method: str, path: str, **request: object) -> httpx.Response:
-        """Ask; an answer that tells of a mistake inside the server is noted."""
+        """Send a request; server errors are recorded."""
         response = self.caller.http.request(method, path, **request)  # type: ignore[arg-type]  # whatever httpx takes
         if not response.is_success and response.status_code not in AGAIN:
             self.memory.surprises.append(f"{method} {path}: {response.status_code} {response.text[:300]}")
-            raise Refused
+            raise ServerError
         return response
 
     def content(self) -> bytes:
-        """Make a file that is like no other."""
+        """Return unique file contents."""
         return self.chance.randbytes(self.chance.randint(1, 1_500_000))
 
     def note(self, workspace: int, name: str, content: bytes, *, acknowledged: bool) -> None:
-        """Remember what was sent."""
+        """Record a sent file."""
         self.memory.sent.append(Sent(workspace, name, hashlib.sha256(content).hexdigest(), acknowledged))
 
 
-def put_files(self: Disorder, workspace: int) -> None:
+def put_files(self: ChaosClient, workspace: int) -> None:
     """Write one file by PUT."""
     name, content = f"put/{self.chance.getrandbits(64):x}.bin", self.content()
     heard = False
@@ -108,7 +108,7 @@ def put_files(self: Disorder, workspace: int) -> None:
         self.note(workspace, name, content, acknowledged=heard)
 
 
-def send_forms(self: Disorder, workspace: int) -> None:
+def send_forms(self: ChaosClient, workspace: int) -> None:
     """Send two files in one form, as browsers do."""
     files = [(f"form/{self.chance.getrandbits(64):x}.bin", self.content()) for _ in range(2)]
     edge = "an-edge-that-no-file-has"
@@ -127,8 +127,8 @@ def send_forms(self: Disorder, workspace: int) -> None:
             self.note(workspace, name, content, acknowledged=heard)
 
 
-def send_by_tus(self: Disorder, workspace: int) -> None:
-    """Upload one file by tus: what breaks off goes on where it was, also when all is over."""
+def send_by_tus(self: ChaosClient, workspace: int) -> None:
+    """Upload one file by tus; interrupted uploads resume, even after the end."""
     name, content = f"tus/{self.chance.getrandbits(64):x}.bin", self.content()
     fields = {**TUS, "Upload-Length": str(len(content)), "Upload-Metadata": f"filename {_base64(name)}"}
     started = self.call("POST", f"/workspaces/{workspace}/tus/", headers=fields)
@@ -142,21 +142,21 @@ def send_by_tus(self: Disorder, workspace: int) -> None:
             response = self.call("PATCH", location, content=slowly(content[arrived:]), headers=headers)
             arrived = int(response.headers["Upload-Offset"]) if response.is_success else 0
         except httpx.TransportError as error:
-            self.broke_off(error)
+            self.note_disconnect(error)
     self.note(workspace, name, content, acknowledged=True)
 
 
-def make_and_delete(self: Disorder) -> None:
-    """Make a workspace full of files and have it deleted."""
+def create_and_delete(self: ChaosClient) -> None:
+    """Create a workspace with files and delete it."""
     workspace = make(self, "short-lived")
     time.sleep(self.chance.random() / 4)
     self.memory.deleted.append(workspace)
     self.call("DELETE", f"/workspaces/{workspace}/")
 
 
-def offer_copies(self: Disorder, receiver: int) -> None:
-    """Make a workspace, offer it, and now and then take the offer back while it is copied."""
-    workspace = made_before(self) or make(self, "offered")
+def offer_copies(self: ChaosClient, receiver: int) -> None:
+    """Create a workspace, share it, and sometimes cancel the share while it is copied."""
+    workspace = next_prepared(self) or make(self, "offered")
     body = {"original_workspace_id": workspace, "shared_user_ids": [receiver]}
     (share,) = self.call("POST", "/shared_workspaces/", json=body).json()["data"]["shared_workspaces"]
     number = share["shared_workspace_id"]["id"]
@@ -169,16 +169,16 @@ def offer_copies(self: Disorder, receiver: int) -> None:
         time.sleep(0.3)  # the copies have to be made some day
 
 
-def made_before(self: Disorder) -> int | None:
-    """Take one from the stock, as long as there are some."""
+def next_prepared(self: ChaosClient) -> int | None:
+    """Take a prepared workspace, if any is left."""
     try:
         return self.memory.stock.pop()
     except IndexError:
         return None
 
 
-def make(self: Disorder, name: str) -> int:
-    """Make a workspace with files in it."""
+def make(self: ChaosClient, name: str) -> int:
+    """Create a workspace with files."""
     contents = [self.chance.randbytes(20_000).hex() for _ in range(40)]
     listed = [{"name": f"d{one % 7}/{one}.txt", "content": content} for one, content in enumerate(contents)]
     body = {"name": name, "description": "", "workspace_details": {"files": listed}}
@@ -187,7 +187,7 @@ def make(self: Disorder, name: str) -> int:
 
 
 def slowly(content: bytes) -> Iterator[bytes]:
-    """Send in pieces, with pauses."""
+    """Yield chunks with pauses."""
     for start in range(0, len(content), PIECE):
         yield content[start : start + PIECE]
         time.sleep(PAUSE)

@@ -1,4 +1,4 @@
-"""Keeping the token out of messages and logs: REANA takes it in the query string of every address, few in a header."""
+"""Keeps the token out of messages and logs: most REANA servers require it in the query string."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ _IN_QUERY = re.compile(r"(access_token=)[^&\s\"'>]+")
 
 
 class TokenTransport(httpx.AsyncBaseTransport):
-    """Adds the token below everything that logs or raises: no request, response or exception above ever holds it."""
+    """Adds the token in the lowest layer, so that no logged request, response or exception contains it."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, *, access_token: str, takes_header: bool = False) -> None:
         self._inner = inner
@@ -20,7 +20,7 @@ class TokenTransport(httpx.AsyncBaseTransport):
         self._takes_header = takes_header
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send the request with the token, unless it is marked as anonymous."""
+        """Send the request with the token, unless it is anonymous."""
         if request.extensions.get(ANONYMOUS):
             return await self._inner.handle_async_request(request)
         return await self._inner.handle_async_request(self._signed(request))
@@ -39,7 +39,7 @@ class TokenTransport(httpx.AsyncBaseTransport):
 
 
 def without_token(text: str, *, access_token: str) -> str:
-    """Return a text that somebody else wrote with the token and anything that looks like one in a query taken out."""
+    """Return untrusted text with the token, and anything like a token in a query string, removed."""
     hidden = text.replace(access_token, HIDDEN) if access_token else text
     return _IN_QUERY.sub(rf"\1{HIDDEN}", hidden)
 
@@ -51,7 +51,7 @@ class _HideTokens(logging.Filter):
 
 
 def silence_wire_logs() -> None:
-    """Hide tokens in what the HTTP library writes at level DEBUG: a redirect's header may repeat the address."""
+    """Hide tokens in the HTTP library's debug logs: the headers of a redirect may repeat the URL."""
     for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
         logger = logging.getLogger(name)
         if not any(isinstance(known, _HideTokens) for known in logger.filters):

@@ -7,33 +7,33 @@ import type { ServerConnection } from '@jupyterlab/services';
 
 import { ReanaError } from '../../src/api/errors';
 import { RunsApi } from '../../src/api/runs';
-import { understand, type Send } from '../../src/api/send';
+import { parseResponse, type Send } from '../../src/api/send';
 import { TransfersApi } from '../../src/api/transfers';
 import { WorkspaceApi } from '../../src/api/workspace';
 
-void test('a refusal is an error, also where it comes with a status of success', () => {
+void test('an error body throws, even with a success status', () => {
   const refusal = JSON.stringify({ status: 'error', message: 'No.' });
   for (const status of [200, 400, 401, 403, 404, 500, 502]) {
     assert.throws(
-      () => understand(status, refusal),
+      () => parseResponse(status, refusal),
       (error: unknown) => error instanceof ReanaError && error.status === status && error.message === 'No.'
     );
   }
 });
 
-void test('what is not JSON is an error, and its text is no message', () => {
+void test('a body that is not JSON throws without a message', () => {
   for (const [status, told] of [
     [200, 502],
     [404, 404]
   ] as const) {
     assert.throws(
-      () => understand(status, '<html>busy</html>'),
+      () => parseResponse(status, '<html>busy</html>'),
       (error: unknown) => error instanceof ReanaError && error.status === told && error.message === ''
     );
   }
 });
 
-void test('the keys of a specification and of its parameters stay as they were written', async () => {
+void test('keys of specification and parameters are unchanged', async () => {
   const written = {
     parameters: { my_own_name: 3, camelCase: 1 },
     specification: { inputs: { parameters: { my_own_name: 1 } }, kubernetes_memory_limit: '1Gi' }
@@ -47,7 +47,7 @@ void test('the keys of a specification and of its parameters stay as they were w
   );
 });
 
-void test('every page of a workspace is listed', async () => {
+void test('all pages of a workspace are listed', async () => {
   const pages = [['a', 'b'], ['c', 'd'], ['e']];
   const send: Send = (_, { query } = {}) => {
     const number = Number(query?.page);

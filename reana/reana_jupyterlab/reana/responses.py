@@ -1,54 +1,54 @@
-"""REANA's JSON into values, distrustfully: a wrong type is a `NonsenseAnswer`, never a KeyError."""
+"""Parses REANA's untrusted JSON into values: a wrong type raises `InvalidResponse`, never a KeyError."""
 
 from datetime import datetime
 
-from .errors import NonsenseAnswer
-from .values import Allowance, Created, FilePage, Json, JsonObject, RunName, User, Workflow, WorkflowPage, WorkspaceFile
+from .errors import InvalidResponse
+from .values import Created, FilePage, Json, JsonObject, Quota, RunName, User, Workflow, WorkflowPage, WorkspaceFile
 
 
 def an_object(value: Json, *, what: str) -> JsonObject:
-    """Return the value, which has to be a JSON object."""
+    """Return a JSON object, or raise `InvalidResponse`."""
     if not isinstance(value, dict):
-        raise NonsenseAnswer(f"REANA's answer makes no sense: {what} is not an object.")
+        raise InvalidResponse(f"REANA sent an invalid response: {what} is not an object.")
     return value
 
 
 def a_list(value: Json, *, what: str) -> list[Json]:
-    """Return the value, which has to be a JSON array."""
+    """Return a JSON array, or raise `InvalidResponse`."""
     if not isinstance(value, list):
-        raise NonsenseAnswer(f"REANA's answer makes no sense: {what} is not a list.")
+        raise InvalidResponse(f"REANA sent an invalid response: {what} is not a list.")
     return value
 
 
 def text(parent: JsonObject, key: str) -> str:
-    """Return a string that has to be there."""
+    """Return a required string."""
     value = parent.get(key)
     if not isinstance(value, str):
-        raise NonsenseAnswer(f"REANA's answer makes no sense: '{key}' is not a text.")
+        raise InvalidResponse(f"REANA sent an invalid response: '{key}' is not a string.")
     return value
 
 
 def text_or_none(parent: JsonObject, key: str) -> str | None:
-    """Return a string that may be absent."""
+    """Return an optional string."""
     return None if parent.get(key) is None else text(parent, key)
 
 
 def number(parent: JsonObject, key: str, *, default: int | None = None) -> int:
-    """Return a whole number; absent is the default where there is one."""
+    """Return an integer, or the default if it is absent."""
     value = parent.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NonsenseAnswer(f"REANA's answer makes no sense: '{key}' is not a number.")
+        raise InvalidResponse(f"REANA sent an invalid response: '{key}' is not a number.")
     return int(value)
 
 
 def moment(parent: JsonObject, key: str) -> str | None:
-    """Return a time with its zone: REANA writes UTC without saying so."""
+    """Return a time with its zone: REANA omits the zone of its UTC times."""
     value = text_or_none(parent, key)
     return with_zone(value) if value else None
 
 
 def with_zone(value: str) -> str:
-    """Return a time with its zone; what is no time stays as it is."""
+    """Return a time with its zone; invalid times are unchanged."""
     try:
         has_zone = datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
@@ -65,7 +65,7 @@ def workflow_page(value: Json) -> WorkflowPage:
 
 
 def workflow(value: Json) -> Workflow:
-    """Read one run, as the list or its status spells it."""
+    """Read one run from the list or from its status."""
     item = an_object(value, what="a workflow")
     progress = an_object(item.get("progress") or {}, what="'progress'")
     size = an_object(item.get("size") or {}, what="'size'")
@@ -99,30 +99,30 @@ def file_page(value: Json) -> FilePage:
 
 
 def engines(info: JsonObject) -> tuple[str, ...] | None:
-    """Return the types of workflow that a server says it runs; None: it says nothing of them."""
+    """Return the workflow engines that a server reports; None if it reports none."""
     told = info.get("supported_workflow_engines")
     named = told.get("value") if isinstance(told, dict) else None
     return tuple(str(one) for one in named) if isinstance(named, list) else None
 
 
 def user(value: Json) -> User:
-    """Read who is signed in, without the token that the answer repeats."""
+    """Read the user, without the token that the response repeats."""
     person = an_object(value, what="the user's information")
     quota = an_object(person.get("quota") or {}, what="'quota'")
     return User(
         email=text(person, "email"),
         full_name=text_or_none(person, "full_name") or "",
         version=text_or_none(person, "reana_server_version") or "",
-        quota={name: allowance(value) for name, value in quota.items()},
+        quota={name: read_quota(value) for name, value in quota.items()},
     )
 
 
-def allowance(value: Json) -> Allowance:
-    """Read one quota; a limit that is absent is none."""
+def read_quota(value: Json) -> Quota:
+    """Read one quota; an absent limit is unlimited."""
     quota = an_object(value, what="a quota")
     usage = an_object(quota.get("usage") or {}, what="'usage'")
     limit = an_object(quota.get("limit") or {}, what="'limit'")
-    return Allowance(
+    return Quota(
         usage=number(usage, "raw", default=0),
         limit=number(limit, "raw", default=0),
         usage_text=text_or_none(usage, "human_readable") or "",
@@ -132,8 +132,8 @@ def allowance(value: Json) -> Allowance:
 
 
 def created(value: Json) -> Created:
-    """Read the answer to a creation."""
-    answer = an_object(value, what="the answer to the creation")
+    """Read the response to a creation."""
+    answer = an_object(value, what="the response to the creation")
     warnings = a_list(answer.get("validation_warnings") or [], what="'validation_warnings'")
     said = tuple(text(an_object(warning, what="a warning"), "message") for warning in warnings)
     return Created(text(answer, "workflow_id"), RunName.parse(text(answer, "workflow_name")), said)

@@ -1,8 +1,8 @@
-/** The text of a dialog that keeps its lines: JupyterLab itself puts them into one. */
+/** Dialog text that keeps its line breaks, which JupyterLab's own body collapses. */
 
 import { Widget } from '@lumino/widgets';
 
-export function question(text: string): Widget {
+export function dialogText(text: string): Widget {
   const body = new Widget();
   body.addClass('jp-Reana-question');
   body.node.textContent = text;

@@ -1,49 +1,49 @@
-/** The logs of a run that goes on, as the back end tells them: what is new, and nothing twice. */
+/** Assembles the logs of a running run from the event stream of the back end. */
 
 import { isAbort, ReanaError } from '../api/errors';
 import type { ServerEvent } from '../api/events';
-import { isObject, text, truth } from '../api/read';
+import { isObject, text, flag } from '../api/read';
 import { readLogs, readRun } from '../api/runs';
 import type { Logs, Run } from '../api/values';
 
-export type Follow = (id: string, tell: (events: ServerEvent[]) => void, signal: AbortSignal) => Promise<void>;
+export type Follow = (id: string, onEvents: (events: ServerEvent[]) => void, signal: AbortSignal) => Promise<void>;
 
-export interface Heard {
+interface LogStreamHandlers {
   readonly logs: (logs: Logs) => void;
   readonly run: (run: Run) => void;
-  /** The run is over. */
+  /** The run has ended. */
   readonly end: () => void;
 }
 
-/** Silence for so long is the end: somebody on the way keeps back what is sent. */
+/** After this silence the stream counts as dead: a proxy may buffer it. */
 const SILENCE_MS = 100_000;
-/** Browsers have six connections to a server, for all tabs together; whoever comes later asks now and then, as before. */
-const MOST_AT_ONCE = 2;
-/** Characters of one log, the end of it; as much as the back end gives. */
+/** Browsers allow six connections to a server for all tabs together; further runs are polled. */
+const MAX_STREAMS = 2;
+/** Characters kept of the end of each log, the limit of the back end. */
 const KEPT = 1024 * 1024;
 
-let going = 0;
+let streams = 0;
 
-export class Following {
+export class LogStream {
   constructor(
     private readonly _id: string,
     private readonly _follow: Follow,
-    private readonly _heard: Heard
+    private readonly _handlers: LogStreamHandlers
   ) {}
 
-  /** Whether news comes by itself, so that nobody has to ask. */
+  /** True if the stream delivers, so that polling is not needed. */
   get alive(): boolean {
-    return this._controller !== null && this._heardAt > 0 && Date.now() - this._heardAt < SILENCE_MS;
+    return this._controller !== null && this._receivedAt > 0 && Date.now() - this._receivedAt < SILENCE_MS;
   }
 
-  /** Begin, unless it goes on, or came to an end by itself since the last stop. */
+  /** Start, unless it is running or has ended since the last stop. */
   start(): void {
-    if (this._controller === null && !this._failed && going < MOST_AT_ONCE) {
+    if (this._controller === null && !this._failed && streams < MAX_STREAMS) {
       void this._go(new AbortController());
     }
   }
 
-  /** End it; the next start is a new beginning. */
+  /** Stop; the next start begins anew. */
   stop(): void {
     this._controller?.abort();
     this._controller = null;
@@ -52,18 +52,22 @@ export class Following {
 
   private async _go(controller: AbortController): Promise<void> {
     this._controller = controller;
-    this._heardAt = 0;
+    this._receivedAt = 0;
     this._jobs.clear();
     this._texts.clear();
-    going += 1;
+    streams += 1;
     try {
-      await this._follow(this._id, events => this._controller === controller && this._hear(events), controller.signal);
+      await this._follow(
+        this._id,
+        events => this._controller === controller && this._receive(events),
+        controller.signal
+      );
     } catch (error) {
       if (!(error instanceof ReanaError) && !isAbort(error) && !(error instanceof TypeError)) {
         throw error;
       }
     } finally {
-      going -= 1;
+      streams -= 1;
       if (this._controller === controller) {
         this._controller = null;
         this._failed = true;
@@ -71,16 +75,16 @@ export class Following {
     }
   }
 
-  private _hear(events: readonly ServerEvent[]): void {
-    this._heardAt = Date.now();
+  private _receive(events: readonly ServerEvent[]): void {
+    this._receivedAt = Date.now();
     events.forEach(({ name, data }) => this._note(name, data));
     const names = new Set(events.map(({ name }) => name));
     if (names.has('job') || names.has('log')) {
-      this._heard.logs(this._logs());
+      this._handlers.logs(this._logs());
     }
-    events.filter(({ name }) => name === 'run').forEach(({ data }) => this._heard.run(readRun(data)));
+    events.filter(({ name }) => name === 'run').forEach(({ data }) => this._handlers.run(readRun(data)));
     if (names.has('end')) {
-      this._heard.end();
+      this._handlers.end();
     }
   }
 
@@ -89,7 +93,7 @@ export class Following {
     if (name === 'job' && isObject(data)) {
       this._jobs.set(job, data);
     } else if (name === 'log') {
-      const before = truth(data, 'reset') ? '' : (this._texts.get(job) ?? '');
+      const before = flag(data, 'reset') ? '' : (this._texts.get(job) ?? '');
       this._texts.set(job, (before + text(data, 'text')).slice(-KEPT));
     }
   }
@@ -103,5 +107,5 @@ export class Following {
   private readonly _texts = new Map<string, string>();
   private _controller: AbortController | null = null;
   private _failed = false;
-  private _heardAt = 0;
+  private _receivedAt = 0;
 }

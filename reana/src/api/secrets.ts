@@ -1,4 +1,4 @@
-/** What REANA keeps for a person: secrets, whose values never come back, and the files of runs. */
+/** Secrets of the user, whose values are write-only, and retention of the files of runs. */
 
 import { isObject, list, text } from './read';
 import { route } from './runs';
@@ -15,17 +15,17 @@ export interface NewSecret {
   readonly name: string;
   readonly kind: SecretKind;
   readonly value: Uint8Array;
-  /** Take the place of one of the same name. */
+  /** Replace an existing secret of the same name. */
   readonly replaces: boolean;
 }
 
-/** Files that REANA deletes by itself, so many days after the end. */
+/** A retention rule: REANA deletes matching files some days after the run ends. */
 export interface Rule {
   readonly files: string;
   readonly days: string;
 }
 
-export class KeepingApi {
+export class SecretsApi {
   constructor(private readonly _send: Send) {}
 
   async secrets(): Promise<readonly Secret[]> {
@@ -42,7 +42,7 @@ export class KeepingApi {
     await this._send(`secrets/${encodeURIComponent(name)}`, { method: 'DELETE' });
   }
 
-  /** Delete the files that are neither inputs nor outputs; with the flags, these too. */
+  /** Delete files that are neither inputs nor outputs; the flags include these too. */
   async prune(id: string, inputs: boolean, outputs: boolean): Promise<void> {
     await this._send(route(id, 'prune'), {
       method: 'POST',

@@ -1,15 +1,15 @@
-/** Something that is asked for and may fail, and the newest answer to it. */
+/** A value that is loaded from the back end, with its loading and error state. */
 
 import { ReanaError } from '../api/errors';
 import { Latest } from './latest';
 
-export class Part<T> {
+export class Loadable<T> {
   constructor(
     private readonly _ask: (signal: AbortSignal) => Promise<T>,
-    private readonly _tell: () => void
+    private readonly _onChange: () => void
   ) {}
 
-  /** The newest answer; it stays while a newer one is on its way, or fails to come. */
+  /** The newest value; it stays while a newer one is loading or fails to load. */
   get value(): T | null {
     return this._value;
   }
@@ -22,7 +22,7 @@ export class Part<T> {
     return this._loading;
   }
 
-  /** Rejects when there is no answer; the reason is `error` then. */
+  /** Rejects on failure and sets `error`. */
   async load(): Promise<void> {
     this._loading = true;
     try {
@@ -36,14 +36,14 @@ export class Part<T> {
     }
   }
 
-  /** Ask once, and again only after a failure. */
+  /** Load once, and again only after a failure. */
   async need(): Promise<void> {
     if (this._value === null && !this._loading) {
       await this.load();
     }
   }
 
-  /** Take an answer that came without being asked for; what was asked meanwhile is older. */
+  /** Set a value that was pushed; a running request is older and cancelled. */
   put(value: T): void {
     this._latest.cancel();
     this._settle(value, null);
@@ -55,12 +55,13 @@ export class Part<T> {
   }
 
   private _settle(value: T | null, error: ReanaError | null): void {
-    const news = this._value === null || error !== this._error || JSON.stringify(value) !== JSON.stringify(this._value);
+    const changed =
+      this._value === null || error !== this._error || JSON.stringify(value) !== JSON.stringify(this._value);
     this._loading = false;
     this._error = error;
-    if (news) {
+    if (changed) {
       this._value = value;
-      this._tell();
+      this._onChange();
     }
   }
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { ReanaError } from '../../src/api/errors';
 import type { ServerEvent } from '../../src/api/events';
 import type { Logs, Run } from '../../src/api/values';
-import { Following } from '../../src/model/following';
+import { LogStream } from '../../src/model/logstream';
 
 class Line {
   tell: (events: ServerEvent[]) => void = () => undefined;
@@ -23,9 +23,9 @@ class Line {
   };
 }
 
-function followed(): { line: Line; following: Following; logs: Logs[]; runs: Run[]; ends: number[] } {
+function followed(): { line: Line; following: LogStream; logs: Logs[]; runs: Run[]; ends: number[] } {
   const [line, logs, runs, ends] = [new Line(), [] as Logs[], [] as Run[], [] as number[]];
-  const following = new Following('a', line.follow, {
+  const following = new LogStream('a', line.follow, {
     logs: one => logs.push(one),
     run: one => runs.push(one),
     end: () => ends.push(1)
@@ -39,7 +39,7 @@ async function settled(): Promise<void> {
   await new Promise(resolve => setImmediate(resolve));
 }
 
-void test('what is new is put to what there was, and a new beginning in its place', () => {
+void test('new text is appended, a reset replaces the log', () => {
   const { line, following, logs, runs, ends } = followed();
   following.start();
   assert.equal(following.alive, false, 'nothing was heard yet');
@@ -61,7 +61,7 @@ void test('what is new is put to what there was, and a new beginning in its plac
   following.stop();
 });
 
-void test('a line that broke is not tried again until somebody looks anew', async () => {
+void test('a broken stream is not retried until it is started again', async () => {
   const { line, following } = followed();
   following.start();
   line.tell([]);
@@ -75,7 +75,7 @@ void test('a line that broke is not tried again until somebody looks anew', asyn
   following.stop();
 });
 
-void test('after the stop nothing is heard', () => {
+void test('a stopped stream delivers nothing', () => {
   const { line, following, logs } = followed();
   following.start();
   following.stop();
@@ -83,7 +83,7 @@ void test('after the stop nothing is heard', () => {
   assert.deepEqual([logs, following.alive], [[], false]);
 });
 
-void test('two at once, and a third when there is room', async () => {
+void test('two streams run at once, a third when one ends', async () => {
   const all = [followed(), followed(), followed()];
   await settled();
   all.forEach(({ following }) => following.start());
