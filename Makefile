@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help start stop test test-all test-fast lint types docs sizes spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 start: run-parts extension-part ## Install what is missing, start the server, print its address and a log-in link
 	@exec $(PYTHON) manage.py start
@@ -40,6 +40,9 @@ types: dev-parts ## Types, strictly
 
 docs: dev-parts ## Build the documentation; a warning is an error
 	.venv/bin/sphinx-build -W -q docs docs/_build/html
+
+dev-parts: ## Install what the tests and checks need into .venv (pytest, mypy, ruff, ...)
+	@scripts/install dev
 
 sizes: dev-parts ## Print the sizes of files and functions against their limits
 	@$(PYTHON) scripts/sizes.py
@@ -110,9 +113,6 @@ run-parts:
 # Without it the server starts all the same.
 extension-part:
 	@scripts/install extension || true
-
-dev-parts:
-	@scripts/install dev
 
 reana-parts:
 	@scripts/install reana
