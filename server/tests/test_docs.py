@@ -194,15 +194,3 @@ def test_tutorial_runs(server: LiveServer, page: Path) -> None:
     assert '"success":false' not in printed
     assert '"status":"complete"' in printed
     assert '"message":"Finished."' in printed
-
-
-def test_example_plugin_passes_its_suite(tmp_path: Path) -> None:
-    """The files of the example, as they stand there, under the names that stand above them."""
-    text = (PROJECT / "CONTRIBUTING.md").read_text()
-    named = re.findall(r"`([a-z_]+\.py)`[^`]*```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    for name, content in named:
-        (tmp_path / name).write_text(content)
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:django", "."]
-    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert [name for name, _ in named] == ["count_words.py", "test_count_words.py"]
-    assert done.returncode == 0, done.stdout
