@@ -87,6 +87,16 @@ def test_pages_and_scripts_name_existing_make_targets() -> None:
     assert "sizes" in named[PROJECT / "scripts" / "test"]
 
 
+def test_pages_name_existing_modules() -> None:
+    """Paths of modules are relative to the server's package, the project, its sources, or those of the extension."""
+    roots = (PACKAGE, PROJECT, PROJECT / "server" / "src", PROJECT / "reana" / "src")
+    modules = re.compile(r"`((?:[\w.-]+/)+\w+\.(?:py|ts|tsx))`")
+    named = {(path, name) for path in filter(is_checked, PAGES) for name in modules.findall(path.read_text())}
+    gone = [f"{path}: {name}" for path, name in named if not any((root / name).exists() for root in roots)]
+    assert named
+    assert sorted(gone) == []
+
+
 def test_page_of_tests_has_every_marker() -> None:
     markers = settings_of_tools()["pytest"]["ini_options"]["markers"]
     assert isinstance(markers, list)
