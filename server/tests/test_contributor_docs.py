@@ -15,6 +15,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = PROJECT / "server" / "src" / "user_workspaces"
 DOCS = PROJECT / "docs"
 CODE = re.compile(r"`([^`\n]+)`")
+FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 SHELL_BLOCK = re.compile(r"^ *```(?:sh|console)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 MAKE = re.compile(r"(?:^|[\s;&|])make((?: (?:--?)?[a-z][a-z-]*)+)")
 FOLDERS_OF_FRAMEWORKS = {"management", "migrations", "plugins", "templatetags"}
@@ -95,6 +96,14 @@ def test_pages_name_existing_modules() -> None:
     gone = [f"{path}: {name}" for path, name in named if not any((root / name).exists() for root in roots)]
     assert named
     assert sorted(gone) == []
+
+
+def test_pages_use_no_indefinite_users() -> None:
+    """`user`, `another process` or the passive voice say who it is; decisions and the glossary may quote."""
+    words = re.compile(r"\b(?:any|every|no|some)body\b|\bwhoever\b", re.IGNORECASE)
+    pages = [path for path in filter(is_checked, PAGES) if "decisions" not in path.parts and path.stem != "glossary"]
+    prose = {path: CODE.sub("", FENCE.sub("", path.read_text())) for path in pages}
+    assert {str(path): found for path, text in prose.items() if (found := words.findall(text))} == {}
 
 
 def test_page_of_tests_has_every_marker() -> None:
