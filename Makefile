@@ -4,42 +4,45 @@ PYTHON := .venv/bin/python
 PYTEST := .venv/bin/pytest
 SOURCES := server benchmarks scripts docs manage.py
 
-# Every process would compile all modules again where the environment forbids to write what was compiled.
+# If the environment forbids writing compiled modules, every process compiles all of them again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help start stop test test-all test-fast lint types docs sizes spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay bench-zip extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
-start: run-parts extension-part ## Install what is missing, start the server, print its address and a log-in link
+start: run-parts extension-part ## Install what is missing, start the server, print its URL and a login link
 	@exec $(PYTHON) manage.py start
 
 stop: run-parts ## End every session and the server
 	@$(PYTHON) manage.py stop
 
-test: dev-parts test-parts ## Check everything, on real parts: style, types, layers, SQLite, PostgreSQL, browser
+test: dev-parts test-parts ## Check everything: style, types, layers, SQLite, PostgreSQL, browser, extension
 	@scripts/test
 
-test-all: dev-parts test-parts ## The same, and long forms: crowds, kills, full fuzz budgets, every page on PostgreSQL, VS Code
+test-all: dev-parts test-parts ## Check everything, with the long forms: crowds, kills, full fuzz budgets, PostgreSQL, VS Code
 	@scripts/install vscode
 	@UWS_TEST_BUDGET=full scripts/test
 
-test-fast: dev-parts ## The tests that take no more than a second or two each, on SQLite
+test-fast: dev-parts ## Run the tests that take no more than a second or two each, on SQLite
 	@$(PYTEST) -q -n 2 --dist loadscope -m "not slow and not browser and not environment"
 
-lint: dev-parts ## Style, layers, templates
+lint: dev-parts ## Check style, layers and templates
 	.venv/bin/ruff check $(SOURCES)
 	.venv/bin/ruff format --check $(SOURCES)
 	.venv/bin/lint-imports
 	.venv/bin/djlint server/src --check --lint --quiet
 
-types: dev-parts ## Types, strictly
+types: dev-parts ## Check types, strictly
 	.venv/bin/mypy server/src server/tests
 
 docs: dev-parts ## Build the documentation; a warning is an error
 	.venv/bin/sphinx-build -W -q docs docs/_build/html
+
+dev-parts: ## Install what the tests and checks need into .venv (pytest, mypy, ruff, ...)
+	@scripts/install dev
 
 sizes: dev-parts ## Print the sizes of files and functions against their limits
 	@$(PYTHON) scripts/sizes.py
@@ -47,10 +50,10 @@ sizes: dev-parts ## Print the sizes of files and functions against their limits
 spec: dev-parts ## Write the description of the API: user-workspaces-spec.yaml
 	@$(PYTHON) manage.py spec > .spec.yaml && mv .spec.yaml user-workspaces-spec.yaml
 
-fuzz-api: dev-parts ## Try 5,000 cases of the API's description on a running server
+fuzz-api: dev-parts ## Send 5,000 requests generated from the API's description to a running server
 	@PYTHONPATH=server/tests $(PYTHON) scripts/fuzz_api.py
 
-bench-api: dev-parts ## CPU time of the web process for each request, against a constant view
+bench-api: dev-parts ## Measure the CPU time of the web process per request, against a constant view
 	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/api.py
 
 bench-launch: dev-parts ## Time from a launch to JupyterLab, against a bare `jupyter lab` in the same run
@@ -62,10 +65,10 @@ bench-zip: dev-parts ## CPU time and memory of zip downloads, against two librar
 bench-relay: dev-parts ## Speed of the proxy's relay against going direct (and nginx, where it is installed)
 	@$(PYTHON) benchmarks/relay.py
 
-bench-live: dev-parts ## Time from a change of a job to a thousand who watch it, and the memory they take
+bench-live: dev-parts ## Measure the time from a change of a job to a thousand WebSockets, and their memory
 	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/live.py
 
-bench-memory: dev-parts ## What long lists leave in the memory of the web process, with and without its bound
+bench-memory: dev-parts ## Measure the memory that the web process keeps after long lists, with and without its bound
 	@PYTHONPATH=server/tests:server/src $(PYTHON) -P benchmarks/memory.py
 
 extension: run-parts ## Build the wheel of the REANA extension, which sessions get, if its sources have changed
@@ -80,21 +83,21 @@ reana: ## Build the front end of the REANA extension where its sources are, to w
 	@scripts/install reana-front
 	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm build:prod
 
-test-reana-front: reana ## Style, types, units and browser tests of the extension's front end
+test-reana-front: reana ## Check style, types, units and browser tests of the extension's front end
 	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm lint && jlpm test
 	@cd reana && ../.venv-reana/bin/pytest -q -n 2 ui-tests
 
-test-reana: reana-parts ## The tests of the REANA extension's server part, in an environment of their own
+test-reana: reana-parts ## Check the REANA extension's server part, in an environment of its own
 	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy
 	@cd reana && ../.venv-reana/bin/pytest -q -n 2
 
 test-reana-wheel: extension reana-parts ## Try the wheel in fresh environments without Node, in the oldest JupyterLab and the newest
 	@cd reana && ../.venv-reana/bin/pytest -q wheel-tests
 
-bench-extension: reana-parts ## Jupyter's answers while REANA hangs, a list's surcharge, the memory of a download
+bench-extension: reana-parts ## Measure Jupyter's response times while REANA hangs, the overhead of a list, the memory of a download
 	@.venv-reana/bin/python reana/benchmarks/extension.py
 
-screenshots: dev-parts test-parts ## Take the pictures of the documentation
+screenshots: dev-parts test-parts ## Take the screenshots of the documentation
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_screenshots.py
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_application_screenshots.py
 
@@ -110,12 +113,9 @@ locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
 run-parts:
 	@scripts/install run
 
-# Without it the server starts all the same.
+# The server also starts without the extension.
 extension-part:
 	@scripts/install extension || true
-
-dev-parts:
-	@scripts/install dev
 
 reana-parts:
 	@scripts/install reana

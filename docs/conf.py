@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: `make docs`; a warning is an error."""
+"""Configuration of Sphinx for these pages: `make docs`; a warning is an error."""
 
 from importlib.metadata import version as version_of
 

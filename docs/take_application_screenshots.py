@@ -1,4 +1,4 @@
-"""Takes the pictures of the applications that the documentation describes, each in use."""
+"""Take the screenshots of the applications in the documentation, each in use."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ SIZE = {"width": 900, "height": 520}
 
 
 def take(browser: Browser, server: RunningServer, user: Caller, name: str) -> None:
-    """Launch an application, use it, and take its picture."""
+    """Launch an application, use it, and take its screenshot."""
     sample = SAMPLES[name]
     files = [{"name": "notes.txt", "content": "hello"}]
     files += [{"name": sample.file, "content": sample.content}] if sample.file else []
@@ -30,14 +30,14 @@ def take(browser: Browser, server: RunningServer, user: Caller, name: str) -> No
     log_in(page, server, ADA)
     open_session(page, server, job)
     sample.use(page)
-    page.wait_for_timeout(4000)  # notices go, charts come
+    page.wait_for_timeout(4000)  # notifications disappear and charts are drawn after the page is ready
     page.screenshot(path=REPOSITORY / "docs" / "images" / f"app-{name}-light.png", animations="disabled")
     stop(user, job)
     context.close()
 
 
 def main(names: list[str]) -> None:
-    """Take those that are named, else all that can run on this machine."""
+    """Take the screenshots of some applications, or of all that can run on this machine."""
     wanted = [
         name
         for name in names or SHIPPED

@@ -1,4 +1,4 @@
-"""Takes the pictures of the documentation, light and dark, from a real server in a real browser."""
+"""Take the screenshots of the documentation, light and dark, of a real server in a real browser."""
 
 import shutil
 from pathlib import Path
@@ -40,12 +40,12 @@ FILES_OF_A_WORKFLOW = [{"name": "reana.yaml", "content": WORKFLOW}]
 
 
 def picture(page: Page, name: str, scheme: str) -> None:
-    """Take one picture of what the tab shows."""
+    """Save a screenshot of the tab as `<name>-<scheme>.png`."""
     page.screenshot(path=DOCS / "images" / f"{name}-{scheme}.png", animations="disabled")
 
 
 def fill(server: RunningServer) -> None:
-    """Make the workspaces of a person who has worked for a while."""
+    """Create workspaces as a user has them after some work."""
     user = sign_in(server)
     for name, description in (("pilot", "First look at the samples"), ("cell-atlas", "Clusters of the lung data set")):
         body = {
@@ -63,7 +63,7 @@ def fill(server: RunningServer) -> None:
 
 
 def take(browser: Browser, server: RunningServer, scheme: str) -> None:
-    """Walk the main path in one colour scheme, taking pictures on the way."""
+    """Follow the main path in one colour scheme, with screenshots on the way."""
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
     page = context.new_page()
     flow.log_in(page, server.manage("login_link", ADA))
@@ -72,17 +72,17 @@ def take(browser: Browser, server: RunningServer, scheme: str) -> None:
     flow.launch(page)
     flow.run_a_cell(page)
     picture(page, "session", scheme)
-    hub = context.new_page()
-    hub.goto(server.url)
-    hub.get_by_role("link", name="Open").first.wait_for()
-    picture(hub, "workspaces", scheme)
-    hub.goto(f"{server.url}/new/")
-    picture(hub, "new-workspace", scheme)
-    hub.goto(f"{workspace}launch/")
-    picture(hub, "launch", scheme)
-    hub.goto(workspace)
-    picture(hub, "workspace", scheme)
-    flow.stop(hub)
+    portal = context.new_page()
+    portal.goto(server.url)
+    portal.get_by_role("link", name="Open").first.wait_for()
+    picture(portal, "workspaces", scheme)
+    portal.goto(f"{server.url}/new/")
+    picture(portal, "new-workspace", scheme)
+    portal.goto(f"{workspace}launch/")
+    picture(portal, "launch", scheme)
+    portal.goto(workspace)
+    picture(portal, "workspace", scheme)
+    flow.stop(portal)
     page.reload()
     page.get_by_role("heading").first.wait_for()
     picture(page, "ended", scheme)
@@ -90,7 +90,7 @@ def take(browser: Browser, server: RunningServer, scheme: str) -> None:
 
 
 def take_run(browser: Browser, server: RunningServer, scheme: str) -> None:
-    """Run a workflow from a workspace, and take pictures of the run and of its log."""
+    """Run a workflow from a workspace, with screenshots of the run and of its log."""
     context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
     page = context.new_page()
     flow.log_in(page, server.manage("login_link", ADA))
@@ -112,7 +112,7 @@ def take_run(browser: Browser, server: RunningServer, scheme: str) -> None:
 
 
 def main() -> None:
-    """Take all of them."""
+    """Take all screenshots."""
     (DOCS / "images").mkdir(exist_ok=True)
     with removed_accounts(), running_server() as server, sync_playwright() as playwright:
         fill(server)

@@ -1,4 +1,4 @@
-"""The documentation as a contract: what there is has an entry, what has an entry is there, and the examples run."""
+"""The documentation as a contract: settings, commands and routes have entries and exist, and the examples run."""
 
 import re
 import subprocess
@@ -31,18 +31,18 @@ SECRET_VARIABLE = re.compile(r'env\.secret\("(\w+)"\)')
 
 
 def headings(page: str) -> list[tuple[int, str]]:
-    """Return the headings of a page of the reference with their levels, in order."""
+    """Return the levels and titles of the headings of a reference page, in order."""
     text = FENCE.sub("", (DOCS / "reference" / page).read_text())
-    return [(len(marks), title) for marks, title in HEADING.findall(text)]
+    return [(len(hashes), title) for hashes, title in HEADING.findall(text)]
 
 
 def entries(page: str) -> set[str]:
-    """Return what has an entry: all that stands between backquotes in a heading."""
+    """Return the names with an entry: code spans in headings."""
     return {name for _, title in headings(page) for name in CODE.findall(title)}
 
 
 def sections(page: str) -> dict[str, set[str]]:
-    """Return the entries below each heading of the second level, which may name several things that are the same."""
+    """Return the entries below each heading of the second level, which may name several types with the same options."""
     found: dict[str, set[str]] = {}
     current = set[str]()
     for level, title in headings(page):
@@ -55,7 +55,7 @@ def sections(page: str) -> dict[str, set[str]]:
 
 
 def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Walk the keys of a model: `.<id>` stands for a name that the operator chooses, `[]` for each one of a list."""
+    """Yield the keys of a model: `.<id>` stands for an id of the operator's choice, `[]` for an item of a list."""
     for name, field in model.model_fields.items():
         yield f"{prefix}{name}"
         yield from _inner_keys(field.annotation, f"{prefix}{name}")
@@ -74,7 +74,7 @@ def _inner_keys(annotation: object, path: str) -> Iterator[str]:
 
 
 def built_in_plugins() -> dict[str, type[Plugin]]:
-    """Return our own plug-ins by the type names that operators write."""
+    """Return the built-in plug-ins by the type names in the configuration."""
     points = [point for kind in PluginKind for point in installed(kind).values()]
     return {point.name: point.load() for point in points if point.value.startswith("user_workspaces.plugins.")}
 
@@ -91,7 +91,7 @@ def test_settings_of_plugins_have_entries() -> None:
 
 
 def test_environment_variables_have_entries() -> None:
-    """All that the sources name; of those in tests, where many are made up, what is read from outside."""
+    """All variables in the sources; of the tests, where many names are examples, only those that are read."""
     modules = [path for path in PACKAGE.rglob("*.py") if "testing" not in path.relative_to(PACKAGE).parts]
     sources = [PROJECT / "Makefile", *(PROJECT / "scripts").glob("*"), *modules]
     texts = [path.read_text() for path in sources if path.is_file()]
@@ -126,7 +126,7 @@ def _placeholder(match: re.Match[str]) -> str:
 
 
 def test_decisions_are_numbered_and_complete() -> None:
-    """Each has its three parts, none is missing in the row, and the list of them names all."""
+    """Each has its three parts, no number is missing, and the index lists all."""
     pages = sorted((DOCS / "decisions").glob("[0-9]*.md"))
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     parts = {page.name: [title for _, title in HEADING.findall(page.read_text())][1:] for page in pages}
@@ -142,7 +142,7 @@ def test_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# Examples: a block of `console` runs, in the order of its page; a block of `sh` is for other machines or for later.
+# Examples: the `console` blocks of a page run in their order; `sh` blocks are for other machines or for later.
 
 
 @pytest.fixture(scope="module")
@@ -153,13 +153,13 @@ def server() -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="module")
 def idle_server() -> Iterator[LiveServer]:
-    """One that takes launches and starts nothing: JupyterLab would have to be installed for it."""
+    """A server without a controller: launches are accepted but not started, so that JupyterLab is not needed."""
     with live_server_process(controller=False) as running:
         yield running
 
 
 def commands_of(page: Path) -> str:
-    """Return the commands of a page's `console` blocks: the lines with a prompt, and the indented ones below them."""
+    """Return the commands of a page's `console` blocks: lines with a prompt, and indented lines that continue them."""
     blocks = re.findall(r"^```console\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
     lines = [line for block in blocks for line in block.splitlines()]
     wanted = [line.removeprefix("$ ") for line in lines if line.startswith(("$ ", "  "))]
@@ -168,7 +168,7 @@ def commands_of(page: Path) -> str:
 
 
 def run(page: Path, server: LiveServer) -> str:
-    """Run all the commands of a page in one shell, as the page's person, and return what they printed."""
+    """Run all commands of a page in one shell, for a user of the server, and return their output."""
     text = commands_of(page).replace("localhost:8000", f"localhost:{server.port}").replace("ada", server.username)
     text = text.replace(".venv/bin/python", sys.executable)
     shell = ["bash", "-e", "-u", "-o", "pipefail", "-c", text]
@@ -194,15 +194,3 @@ def test_tutorial_runs(server: LiveServer, page: Path) -> None:
     assert '"success":false' not in printed
     assert '"status":"complete"' in printed
     assert '"message":"Finished."' in printed
-
-
-def test_example_plugin_passes_its_suite(tmp_path: Path) -> None:
-    """The files of the example, as they stand there, under the names that stand above them."""
-    text = (PROJECT / "CONTRIBUTING.md").read_text()
-    named = re.findall(r"`([a-z_]+\.py)`[^`]*```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    for name, content in named:
-        (tmp_path / name).write_text(content)
-    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:django", "."]
-    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert [name for name, _ in named] == ["count_words.py", "test_count_words.py"]
-    assert done.returncode == 0, done.stdout
