@@ -14,7 +14,7 @@ ROOT = "server/tests/"
 SHARED = {
     "a server for conformance": ("conformance/",),
     "a server with JupyterLab": tuple(
-        f"integration/test_{name}" for name in ("large_messages", "people", "sharing", "survival")
+        f"integration/test_{name}" for name in ("large_messages", "users", "sharing", "survival")
     ),
     "a server for reana-client": tuple(f"integration/reana/test_{name}" for name in ("files", "running", "service")),
     "two web processes": ("websocket/",),

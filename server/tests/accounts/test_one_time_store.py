@@ -76,5 +76,5 @@ def test_authentication_gets_its_callback_url() -> None:
 def test_context_without_a_store_raises() -> None:
     bare = PluginContext("n", Path("/a"), Path("/b"), Path("/c"), lambda _: None)
     for use in (lambda: bare.remember("k", "v", 1), lambda: bare.recall("k")):
-        with pytest.raises(ConfigurationError, match="without a memory"):
+        with pytest.raises(ConfigurationError, match="built without `remember`"):
             use()  # type: ignore[no-untyped-call]  # a lambda has no types

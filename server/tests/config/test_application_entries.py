@@ -22,10 +22,14 @@ def entry_of(job_type: str, **more: Any) -> Change:
         (
             "WebApplicationJob",
             {"command": []},
-            "available_job_types.app.application.command: Value error, at least",
+            "available_job_types.app.application.command: Value error, the command must name a program",
         ),
         ("AppyterJob", {"command": ["x"], "port": 1}, "available_job_types.app.application.port: Extra inputs"),
-        ("YACJob", {"command": ["{no}"]}, "available_job_types.app.application.command.0: Value error, {no} is none"),
+        (
+            "YACJob",
+            {"command": ["{no}"]},
+            "available_job_types.app.application.command.0: Value error, {no} is not one of {base}",
+        ),
         ("LocalTestJob", {"command": ["x"]}, "available_job_types.app.application: Extra inputs"),
     ],
 )

@@ -50,13 +50,13 @@ def test_stop_names_what_other_commands_have_started(server: LiveServer) -> None
 def test_the_note_of_a_dead_server_is_not_believed() -> None:
     with live_server_process(controller=False) as server:
         os.kill(server.pids["web"], signal.SIGKILL)
-        eventually(lambda: not _answers(server))
+        eventually(lambda: not _responds(server))
         link = manage(server, "login_link", server.username).stdout.strip()
         assert link.startswith("http://localhost:8000/login/")
         assert "No server was running." in manage(server, "stop").stderr
 
 
-def _answers(server: LiveServer) -> bool:
+def _responds(server: LiveServer) -> bool:
     try:
         return httpx.get(f"{server.url}/status/").is_success
     except httpx.TransportError:

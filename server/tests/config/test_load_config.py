@@ -1,4 +1,4 @@
-"""Mistakes in `config.json` are told with file, key path and reason; what is right becomes values."""
+"""Mistakes in `config.json` are reported with file, key path and reason; what is right becomes values."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Change = Callable[[dict[str, Any]], object]
 def mistakes_of(tmp_path: Path) -> Callable[[bytes | Change], list[str]]:
     """Return what is said about a file, without the file's own path at the beginning of each line."""
 
-    def told(content: bytes | Change) -> list[str]:
+    def reported(content: bytes | Change) -> list[str]:
         file = tmp_path / "config.json"
         if not isinstance(content, bytes):
             config = json.loads(EXAMPLE.read_bytes())
@@ -33,7 +33,7 @@ def mistakes_of(tmp_path: Path) -> Callable[[bytes | Change], list[str]]:
             _build(file, tmp_path)
         return [line.removeprefix(f"{file}: ") for line in str(caught.value).splitlines()]
 
-    return told
+    return reported
 
 
 def _build(file: Path, folder: Path) -> None:
@@ -229,9 +229,9 @@ MISTAKES: list[tuple[Change, str]] = [
 def test_a_mistake_is_reported_with_its_key(
     mistakes_of: Callable[[Change], list[str]], change: Change, message: str
 ) -> None:
-    told = mistakes_of(change)
-    assert any(line.startswith(message) for line in told), told
-    assert not any("function-" in line for line in told)
+    reported = mistakes_of(change)
+    assert any(line.startswith(message) for line in reported), reported
+    assert not any("function-" in line for line in reported)
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def small_disk(site: Registry, tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of eight megabytes where the workspaces are."""
     storage = site.storages.get("local")
     storage.check()
-    root = Path(storage._places.root)  # type: ignore[attr-defined]  # only this storage is one on a disk
+    root = Path(storage._locations.root)  # type: ignore[attr-defined]  # only this storage is one on a disk
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", str(root)], check=False, capture_output=True
     )

@@ -47,7 +47,7 @@ def folder_of(workspace: Workspace) -> Path:
     return home.storage.locate(home.location)
 
 
-def lead_elsewhere(location: Path) -> None:
+def lead_outside(location: Path) -> None:
     location.rename(location.with_name("away"))
     location.symlink_to("/etc")
 
@@ -84,7 +84,7 @@ def be_full_of_oddities(location: Path) -> None:
     (location / "closed").mkdir(mode=0)
 
 
-ATTACKS: list[Attack] = [lead_elsewhere, lead_in_a_circle, be_a_pipe, be_a_file, vanish, be_closed, be_full_of_oddities]
+ATTACKS: list[Attack] = [lead_outside, lead_in_a_circle, be_a_pipe, be_a_file, vanish, be_closed, be_full_of_oddities]
 
 
 def process_due(workspace: Workspace, passes: int = PASSES) -> None:
@@ -94,7 +94,7 @@ def process_due(workspace: Workspace, passes: int = PASSES) -> None:
         process_due_workspaces(now=timezone.now())
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+def reported(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     return [record for record in caplog.records if record.levelno >= logging.INFO]
 
 
@@ -109,7 +109,7 @@ def test_workspace_in_any_state_is_at_most_a_line(
 ) -> None:
     attack(folder_of(workspace))
     process_due(workspace)
-    assert is_short(told(caplog)), caplog.text
+    assert is_short(reported(caplog)), caplog.text
     is_measured = Workspace.objects.get(pk=workspace.pk).next_check_at is None
     assert is_measured == (attack is be_full_of_oddities)
 
@@ -145,7 +145,7 @@ def test_place_that_is_exchanged_all_the_time_is_at_most_a_line(
 ) -> None:
     with exchanged(folder_of(workspace) / where):
         process_due(workspace, passes=150)
-    assert is_short(told(caplog)), caplog.text
+    assert is_short(reported(caplog)), caplog.text
 
 
 def test_copies_of_what_is_exchanged_fill_no_log(
@@ -156,8 +156,8 @@ def test_copies_of_what_is_exchanged_fill_no_log(
             share = offer(workspace, make_user(f"friend-{number}"))
             make_copies()
             assert Share.objects.get(pk=share.pk).state in {"ready", "failed"}
-    assert not [record for record in told(caplog) if record.exc_info], caplog.text
-    assert len(told(caplog)) <= 5  # one for each copy
+    assert not [record for record in reported(caplog) if record.exc_info], caplog.text
+    assert len(reported(caplog)) <= 5  # one for each copy
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
@@ -182,7 +182,7 @@ def test_state_of_a_run_in_any_state_is_at_most_a_line_and_the_run_ends(
         attack(state.storage.locate(state.location) / inside)
         for _ in range(PASSES):
             controlled()
-        assert is_short(told(caplog)), caplog.text
+        assert is_short(reported(caplog)), caplog.text
         assert Run.objects.get(pk=run.pk).status in {"finished", "failed", "stopped"}
 
 
@@ -200,4 +200,4 @@ def test_times_in_a_journal_that_no_float_can_hold_are_passed_over(
         journal.write_text(journal.read_text() + line)
         for _ in range(3):
             controlled()
-        assert told(caplog) == []
+        assert reported(caplog) == []

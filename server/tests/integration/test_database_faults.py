@@ -15,7 +15,7 @@ import httpx
 import psycopg
 import pytest
 
-from support.doors import PATIENCE, Doors, doors_of, new_token
+from support.interface_clients import PATIENCE, InterfaceClients, interface_clients_of, new_token
 from support.live_server import LiveServer, live_server_process
 from support.server_process import REPOSITORY
 from user_workspaces.errors import TemporarilyUnavailable
@@ -27,9 +27,13 @@ DATABASE_NAME = "database.sqlite3"
 USED = "SELECT count(*) FROM accounts_apitoken WHERE last_used_at IS NOT NULL"
 
 
-def all_return(clients: Doors, responses: Mapping[str, httpx.Response], status: int, again: str | None) -> None:
+def all_return(
+    clients: InterfaceClients, responses: Mapping[str, httpx.Response], status: int, again: str | None
+) -> None:
     """Check that each interface responds in its own format."""
-    assert {door: response.status_code for door, response in responses.items()} == dict.fromkeys(responses, status)
+    assert {interface: response.status_code for interface, response in responses.items()} == dict.fromkeys(
+        responses, status
+    )
     assert again is None or {response.headers["Retry-After"] for response in responses.values()} == {again}
     if "api" in responses:
         assert responses["api"].json().keys() == {"success", "message"}
@@ -48,8 +52,8 @@ def server() -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="module")
-def clients(server: LiveServer) -> Iterator[Doors]:
-    with doors_of(server) as found:
+def clients(server: LiveServer) -> Iterator[InterfaceClients]:
+    with interface_clients_of(server) as found:
         yield found
 
 
@@ -70,7 +74,7 @@ def locked(server: LiveServer) -> Iterator[None]:
         other.execute("ROLLBACK")
 
 
-def test_read_does_not_wait_for_a_lock(server: LiveServer, clients: Doors) -> None:
+def test_read_does_not_wait_for_a_lock(server: LiveServer, clients: InterfaceClients) -> None:
     """Before: 500 after 30 s, because the first use of a token is recorded."""
     fresh = {"UWS-Authorization": f"Token {new_token(server)}"}
     with locked(server):
@@ -84,7 +88,7 @@ def test_read_does_not_wait_for_a_lock(server: LiveServer, clients: Doors) -> No
         assert database.execute(USED).fetchone() == (1,), "and is written down as soon as it can be"
 
 
-def test_write_during_a_lock_gets_503_with_retry_after(server: LiveServer, clients: Doors) -> None:
+def test_write_during_a_lock_gets_503_with_retry_after(server: LiveServer, clients: InterfaceClients) -> None:
     """Before: 500 after 30 s."""
     ticket = clients.ticket()
     with locked(server):
@@ -111,7 +115,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_full_disk_is_reported_and_reads_continue(small_disk: Path) -> None:
     """Before: 500, and 400 if a session could not be stored."""
     further = {"DATABASE_URL": f"sqlite:///{small_disk / DATABASE_NAME}"}
-    with live_server_process(controller=False, further=further) as server, doors_of(server) as clients:
+    with live_server_process(controller=False, further=further) as server, interface_clients_of(server) as clients:
         ballast = small_disk / "ballast"
         with suppress(OSError), ballast.open("wb", buffering=0) as file:
             while True:
@@ -193,7 +197,7 @@ def test_unavailable_postgresql_is_reported_and_reconnected(postgres: str) -> No
     """Before: 500 everywhere."""
     with (
         live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server,
-        doors_of(server) as clients,
+        interface_clients_of(server) as clients,
     ):
         assert {response.status_code for response in clients.read().values()} == {200}
         ticket, postmaster = clients.ticket(), Postmaster(postgres)
@@ -212,7 +216,7 @@ def test_locked_postgresql_table_blocks_no_request(postgres: str) -> None:
     """Before: requests waited until the lock was released."""
     with (
         live_server_process(controller=False, further={"DATABASE_URL": postgres}) as server,
-        doors_of(server) as clients,
+        interface_clients_of(server) as clients,
     ):
         with psycopg.connect(postgres) as other:
             other.execute("LOCK TABLE workspaces_workspace IN ACCESS EXCLUSIVE MODE")

@@ -29,7 +29,7 @@ def opened(proxy: RunningProxy, **headers: str) -> Iterator[ClientConnection]:
         yield web_socket
 
 
-def refusal(proxy: RunningProxy, **headers: str) -> int:
+def handshake_error(proxy: RunningProxy, **headers: str) -> int:
     """Return the status that a handshake is refused with."""
     with pytest.raises(InvalidStatus) as refused, opened(proxy, **headers):
         pass
@@ -92,11 +92,11 @@ def test_frames_sent_before_the_response_are_not_lost(proxy: RunningProxy) -> No
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:1"])
 def test_handshake_of_another_origin_is_refused(proxy: RunningProxy, origin: str) -> None:
-    assert refusal(proxy, Origin=origin) == 403
+    assert handshake_error(proxy, Origin=origin) == 403
 
 
 def test_handshake_without_an_origin_is_refused(proxy: RunningProxy) -> None:
-    assert refusal(proxy, Origin="") == 403
+    assert handshake_error(proxy, Origin="") == 403
 
 
 def test_handshake_of_a_program_needs_no_origin(proxy: RunningProxy) -> None:
@@ -107,20 +107,20 @@ def test_handshake_of_a_program_needs_no_origin(proxy: RunningProxy) -> None:
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_handshake_of_another_site_is_refused(proxy: RunningProxy, site: str) -> None:
-    assert refusal(proxy, Sec_Fetch_Site=site) == 403
+    assert handshake_error(proxy, Sec_Fetch_Site=site) == 403
 
 
 @pytest.mark.parametrize(
     "cookie", ["a=1", f"uws-session-{WS_JOB}={WS_JOB}.{OWNER + 1}.{EPOCH}", f"uws-session-{WS_JOB}={WS_JOB}.{OWNER}.9"]
 )
 def test_handshake_without_a_good_cookie_is_refused(proxy: RunningProxy, cookie: str) -> None:
-    assert refusal(proxy, Cookie=cookie) == 403
+    assert handshake_error(proxy, Cookie=cookie) == 403
 
 
 def test_handshake_with_an_ended_session_is_refused(proxy: RunningProxy) -> None:
     proxy.replace(proxy.routes[0])
-    assert refusal(proxy) == 404
-    assert refusal(proxy, Cookie="a=1") == 404
+    assert handshake_error(proxy) == 404
+    assert handshake_error(proxy, Cookie="a=1") == 404
 
 
 def test_handshake_on_another_sessions_origin_is_refused(proxy: RunningProxy) -> None:
@@ -132,7 +132,7 @@ def test_handshake_on_another_sessions_origin_is_refused(proxy: RunningProxy) ->
 def test_handshake_with_a_session_that_does_not_listen_is_to_be_tried_again(proxy: RunningProxy) -> None:
     changed = Endpoint("/nowhere/at.sock", os.geteuid())
     proxy.replace(replace(proxy.routes[1], endpoint=changed))
-    assert refusal(proxy) == 503
+    assert handshake_error(proxy) == 503
 
 
 def test_handshake_that_the_session_refuses_leaves_the_connection_usable(proxy: RunningProxy) -> None:

@@ -49,7 +49,7 @@ class Fleet:
         """Start a web process, on its own port for ever, and wait until it answers."""
         port = self.ports.setdefault(name, free_port())
         self._start(name, "runserver", f"127.0.0.1:{port}")
-        wait_for(lambda: self._answers(name), within=PATIENCE, what=name)
+        wait_for(lambda: self._responds(name), within=PATIENCE, what=name)
 
     def start_controller(self, name: str = "controller") -> None:
         """Start a controller and wait until it is at work."""
@@ -119,7 +119,7 @@ class Fleet:
         assert self._running[name].poll() is None, self.log(name)
         return True
 
-    def _answers(self, name: str) -> bool:
+    def _responds(self, name: str) -> bool:
         self._lives(name)
         try:
             return httpx.get(f"{self.url(name)}/job_types/", timeout=PATIENCE).is_success

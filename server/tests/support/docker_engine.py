@@ -65,7 +65,7 @@ def docker_engine() -> Iterator[Engine]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([daemon, *options], env={"PATH": PATH}, stdout=log, stderr=log)
     try:
-        if not _answers(process, program):
+        if not _responds(process, program):
             pytest.skip(f"NOT RUN: the Docker engine does not start here: {(folder / 'log').read_text()[-300:]}")
         socket.chmod(0o666)
         yield Engine(program)
@@ -75,12 +75,12 @@ def docker_engine() -> Iterator[Engine]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answers(process: subprocess.Popen[bytes], program: Path) -> bool:
-    def ended_or_answers() -> bool:
+def _responds(process: subprocess.Popen[bytes], program: Path) -> bool:
+    def ended_or_responds() -> bool:
         asked = subprocess.run([program, "version"], capture_output=True, check=False)
         return process.poll() is not None or asked.returncode == 0
 
-    eventually(ended_or_answers, limit_seconds=END_SECONDS)
+    eventually(ended_or_responds, limit_seconds=END_SECONDS)
     return process.poll() is None
 
 

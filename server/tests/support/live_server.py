@@ -85,7 +85,7 @@ def live_server_process(
         stack.enter_context(process_of(server, "web", "runserver", before))
         if controller:
             stack.enter_context(process_of(server, "controller", "controller", before))
-        eventually(lambda: _answers(server))
+        eventually(lambda: _responds(server))
         yield server
 
 
@@ -134,7 +134,7 @@ def process_of(server: LiveServer, name: str, verb: str, before: Sequence[str] =
             process.wait()
 
 
-def _answers(server: LiveServer) -> bool:
+def _responds(server: LiveServer) -> bool:
     try:
         return httpx.get(f"{server.url}/status/").is_success
     except httpx.TransportError:

@@ -60,7 +60,7 @@ def planted_session(server: LiveServer) -> Iterator[PlantedSession]:
     """Serve a session of the server's person until the end of the block."""
     with tempfile.TemporaryDirectory(prefix="uws-planted-") as folder:
         path = str(Path(folder) / "socket")
-        with unix_serve(_echo, path, process_request=_tell) as serving:
+        with unix_serve(_echo, path, process_request=_describe_request) as serving:
             thread = threading.Thread(target=serving.serve_forever)
             thread.start()
             filled = PLANT.format(username=server.username, password=PASSWORD, path=path, uid=os.geteuid())
@@ -72,7 +72,7 @@ def planted_session(server: LiveServer) -> Iterator[PlantedSession]:
                 thread.join()
 
 
-def _tell(_connection: ServerConnection, request: Request) -> Response | None:
+def _describe_request(_connection: ServerConnection, request: Request) -> Response | None:
     """Answer with the head of the request, as it came here; None goes on with a WebSocket."""
     if "upgrade" in request.headers.get("Connection", "").lower():
         return None

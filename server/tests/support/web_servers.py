@@ -135,14 +135,14 @@ def web_server(kind: str, *, in_front_of: int, port: int) -> Iterator[WebServer]
             process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             running = WebServer(port, certificate, folder)
-            wait_for(lambda: _answers(running, process), within=60, what=kind)
+            wait_for(lambda: _responds(running, process), within=60, what=kind)
             yield running
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _answers(running: WebServer, process: "subprocess.Popen[bytes]") -> bool:
+def _responds(running: WebServer, process: "subprocess.Popen[bytes]") -> bool:
     assert process.poll() is None, "\n".join(path.read_text() for path in running.folder.glob("*.log"))
     try:
         with running.visitor() as client:

@@ -71,7 +71,7 @@ def web_process() -> Iterator[WebProcess]:
             )
         running = WebProcess(port, folder, process)
         try:
-            eventually(lambda: _answers(running), limit_seconds=120)
+            eventually(lambda: _responds(running), limit_seconds=120)
             yield running
         finally:
             process.terminate()
@@ -99,7 +99,7 @@ def _database_url() -> str:
     return f"postgresql://{who}/{found['NAME']}"
 
 
-def _answers(running: WebProcess) -> bool:
+def _responds(running: WebProcess) -> bool:
     assert running.process.poll() is None, running.log()
     try:
         return bool(httpx.get(f"{running.url}/job_types/").is_success)
@@ -108,7 +108,7 @@ def _answers(running: WebProcess) -> bool:
 
 
 @dataclass
-class Person:
+class Subscriber:
     """Somebody with a token."""
 
     user: User
@@ -182,7 +182,7 @@ def watch(
         yield Socket(opened)
 
 
-def refusal(server: WebProcess, path: str = "/jobs/", token: str = "", **fields: str) -> tuple[int, str]:
+def handshake_error(server: WebProcess, path: str = "/jobs/", token: str = "", **fields: str) -> tuple[int, str]:
     """Return the status and the message that a handshake is refused with."""
     with pytest.raises(InvalidStatus) as refused, watch(server, path, token, **fields):
         pass

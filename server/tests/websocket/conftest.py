@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from support.websocket_client import Person, WebProcess, web_process
+from support.websocket_client import Subscriber, WebProcess, web_process
 from user_workspaces.accounts.models import User
 
 
@@ -25,23 +25,23 @@ def second_server(django_db_setup: None) -> Iterator[WebProcess]:
 @pytest.fixture
 def someone(
     transactional_db: None, make_user: Callable[[str], User], token_of: Callable[[User], str]
-) -> Callable[[str], Person]:
+) -> Callable[[str], Subscriber]:
     """Make (or find) somebody."""
 
-    def make(username: str) -> Person:
+    def make(username: str) -> Subscriber:
         user = make_user(username)
-        return Person(user, token_of(user))
+        return Subscriber(user, token_of(user))
 
     return make
 
 
 @pytest.fixture
-def ada(someone: Callable[[str], Person]) -> Person:
+def ada(someone: Callable[[str], Subscriber]) -> Subscriber:
     """The person that most of this is about."""
     return someone("ada")
 
 
 @pytest.fixture
-def mallory(someone: Callable[[str], Person]) -> Person:
+def mallory(someone: Callable[[str], Subscriber]) -> Subscriber:
     """Somebody else."""
     return someone("mallory")

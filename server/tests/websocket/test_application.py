@@ -9,16 +9,16 @@ import pytest
 from django.utils import timezone
 
 from support.budget import budget
-from support.websocket_client import PATIENCE, Person, WebProcess, change, refusal, watch
+from support.websocket_client import PATIENCE, Subscriber, WebProcess, change, handshake_error, watch
 from user_workspaces.jobs.actions import change_status
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import JobStatus
 
-Someone = Callable[[str], Person]
+Someone = Callable[[str], Subscriber]
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_one_job_is_reported_on_connect_and_on_every_change(server: WebProcess, ada: Person, slash: str) -> None:
+def test_one_job_is_reported_on_connect_and_on_every_change(server: WebProcess, ada: Subscriber, slash: str) -> None:
     job = ada.job()
     with watch(server, f"/jobs/{job.pk}{slash}", ada.token) as socket:
         assert socket.next() == {
@@ -34,7 +34,9 @@ def test_one_job_is_reported_on_connect_and_on_every_change(server: WebProcess, 
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_all_own_jobs_are_reported_with_their_ids(server: WebProcess, ada: Person, mallory: Person, slash: str) -> None:
+def test_all_own_jobs_are_reported_with_their_ids(
+    server: WebProcess, ada: Subscriber, mallory: Subscriber, slash: str
+) -> None:
     first, second = ada.job(), ada.job("running", message="Running.")
     foreign = mallory.job()
     with watch(server, f"/jobs{slash}", ada.token) as socket:
@@ -47,7 +49,7 @@ def test_all_own_jobs_are_reported_with_their_ids(server: WebProcess, ada: Perso
         assert socket.nothing_more()
 
 
-def test_session_that_responses_is_reported_with_a_way_in(server: WebProcess, ada: Person) -> None:
+def test_session_that_responses_is_reported_with_a_way_in(server: WebProcess, ada: Subscriber) -> None:
     now = timezone.now()
     job = ada.job("running", message="Starting.", datetime_start=now, time_limit_seconds=3600)
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
@@ -60,7 +62,7 @@ def test_session_that_responses_is_reported_with_a_way_in(server: WebProcess, ad
     assert 3500 < details["time_left"] <= 3600
 
 
-def test_time_that_passes_is_no_change(server: WebProcess, ada: Person) -> None:
+def test_time_that_passes_is_no_change(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job("running", datetime_start=timezone.now(), time_limit_seconds=60)
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
         socket.next()
@@ -68,7 +70,7 @@ def test_time_that_passes_is_no_change(server: WebProcess, ada: Person) -> None:
         assert socket.nothing_more()
 
 
-def test_job_that_begins_and_ends_between_two_looks_is_reported(server: WebProcess, ada: Person) -> None:
+def test_job_that_begins_and_ends_between_two_looks_is_reported(server: WebProcess, ada: Subscriber) -> None:
     with watch(server, "/jobs/", ada.token) as socket:
         job = ada.job("complete", message="Stopped before it started.")
         assert socket.next() == {
@@ -79,7 +81,7 @@ def test_job_that_begins_and_ends_between_two_looks_is_reported(server: WebProce
         assert socket.nothing_more()
 
 
-def test_jobs_that_ended_long_ago_are_not_reported_in_the_list(server: WebProcess, ada: Person) -> None:
+def test_jobs_that_ended_long_ago_are_not_reported_in_the_list(server: WebProcess, ada: Subscriber) -> None:
     before = timezone.now() - timedelta(hours=2)
     old, recent = ada.job("failed", datetime_end=before), ada.job("failed", message="Lately.")
     with watch(server, "/jobs/", ada.token) as socket:
@@ -89,7 +91,7 @@ def test_jobs_that_ended_long_ago_are_not_reported_in_the_list(server: WebProces
         assert socket.next()["status"] == "failed"
 
 
-def test_two_web_processes_report_the_same(server: WebProcess, second_server: WebProcess, ada: Person) -> None:
+def test_two_web_processes_report_the_same(server: WebProcess, second_server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
     path = f"/jobs/{job.pk}/"
     with watch(server, path, ada.token) as here, watch(second_server, path, ada.token) as there:
@@ -99,7 +101,7 @@ def test_two_web_processes_report_the_same(server: WebProcess, second_server: We
             assert here.until("pending", f"Step {number}.") == there.until("pending", f"Step {number}.")
 
 
-def test_who_comes_back_is_reported_what_happened_meanwhile(server: WebProcess, ada: Person) -> None:
+def test_who_comes_back_is_reported_what_happened_meanwhile(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
         socket.next()
@@ -108,7 +110,7 @@ def test_who_comes_back_is_reported_what_happened_meanwhile(server: WebProcess, 
         assert socket.next()["status"] == "running"
 
 
-def test_second_watcher_is_reported_the_state_and_the_first_nothing_new(server: WebProcess, ada: Person) -> None:
+def test_second_watcher_is_reported_the_state_and_the_first_nothing_new(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
     with watch(server, "/jobs/", ada.token) as first:
         first.next()
@@ -120,7 +122,7 @@ def test_second_watcher_is_reported_the_state_and_the_first_nothing_new(server: 
             assert {socket.until("running")["status"] for socket in (first, second, third)} == {"running"}
 
 
-def test_only_the_newest_state_counts(server: WebProcess, ada: Person) -> None:
+def test_only_the_newest_state_counts(server: WebProcess, ada: Subscriber) -> None:
     """However fast it changes, the last message is the last state, and there are not more messages than looks."""
     job = ada.job()
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
@@ -134,7 +136,7 @@ def test_only_the_newest_state_counts(server: WebProcess, ada: Person) -> None:
         assert count < 300
 
 
-def test_administrator_watches_any_job_without_a_way_in(server: WebProcess, ada: Person, someone: Someone) -> None:
+def test_administrator_watches_any_job_without_a_way_in(server: WebProcess, ada: Subscriber, someone: Someone) -> None:
     root = someone("root1")
     root.user.is_superuser = True
     root.user.save()
@@ -147,7 +149,7 @@ def test_administrator_watches_any_job_without_a_way_in(server: WebProcess, ada:
         assert socket.nothing_more()
 
 
-def test_job_that_vanishes_closes_its_watchers(server: WebProcess, ada: Person) -> None:
+def test_job_that_vanishes_closes_its_watchers(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
         socket.next()
@@ -156,25 +158,25 @@ def test_job_that_vanishes_closes_its_watchers(server: WebProcess, ada: Person) 
 
 
 @pytest.mark.parametrize("path", ["/jobs/{id}", "/jobs/{id}/"])
-def test_foreign_job_is_not_there(server: WebProcess, ada: Person, mallory: Person, path: str) -> None:
+def test_foreign_job_is_not_there(server: WebProcess, ada: Subscriber, mallory: Subscriber, path: str) -> None:
     job = ada.job()
     message = f"Job {job.pk} not found for user."
-    assert refusal(server, path.format(id=job.pk), mallory.token) == (404, message)
-    assert refusal(server, path.format(id=999_999), mallory.token) == (404, "Job 999999 not found for user.")
+    assert handshake_error(server, path.format(id=job.pk), mallory.token) == (404, message)
+    assert handshake_error(server, path.format(id=999_999), mallory.token) == (404, "Job 999999 not found for user.")
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/job/", "/jobs/x", "/jobs//", "/jobs/1/stop/", "/jobs/-1", "/jobs/9" + "9" * 18]
 )
-def test_path_that_leads_nowhere_is_refused(server: WebProcess, ada: Person, path: str) -> None:
-    assert refusal(server, path, ada.token) == (404, "Not found.")
+def test_path_that_leads_nowhere_is_refused(server: WebProcess, ada: Subscriber, path: str) -> None:
+    assert handshake_error(server, path, ada.token) == (404, "Not found.")
 
 
-def test_watchers_of_one_user_have_a_limit(server: WebProcess, ada: Person, mallory: Person) -> None:
+def test_watchers_of_one_user_have_a_limit(server: WebProcess, ada: Subscriber, mallory: Subscriber) -> None:
     with ExitStack() as stack:
         for _ in range(100):
             stack.enter_context(watch(server, "/jobs/", ada.token))
-        assert refusal(server, "/jobs/", ada.token)[0] == 429
+        assert handshake_error(server, "/jobs/", ada.token)[0] == 429
         with watch(server, "/jobs/", mallory.token) as socket:
             mallory.job()
             assert socket.next()["status"] == "pending"
@@ -183,7 +185,7 @@ def test_watchers_of_one_user_have_a_limit(server: WebProcess, ada: Person, mall
         assert socket.next()["status"] == "pending"
 
 
-def test_ten_thousand_jobs_of_one_user_are_no_trouble(server: WebProcess, ada: Person) -> None:
+def test_ten_thousand_jobs_of_one_user_are_no_trouble(server: WebProcess, ada: Subscriber) -> None:
     before = timezone.now() - timedelta(days=3)
     shared = {"owner": ada.user, "workspace_id": 1, "job_type": "jupyter_lab", "resource": "local"}
     Job.objects.bulk_create(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-from support.websocket_client import Person, WebProcess, change, refusal, watch, web_process
+from support.websocket_client import Subscriber, WebProcess, change, handshake_error, watch, web_process
 from user_workspaces.testing.waiting import eventually
 
 
@@ -21,7 +21,7 @@ def without_the_table(name: str) -> Iterator[None]:
             cursor.execute(f"ALTER TABLE {name}_away RENAME TO {name}")
 
 
-def test_subscribers_survive_a_database_outage(server: WebProcess, ada: Person) -> None:
+def test_subscribers_survive_a_database_outage(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
     failed = server.log().count("those who watch wait")
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
@@ -29,13 +29,13 @@ def test_subscribers_survive_a_database_outage(server: WebProcess, ada: Person) 
         change(job, message="Written before.")
         with without_the_table("jobs_job"):
             eventually(lambda: server.log().count("those who watch wait") > failed)
-            assert refusal(server, f"/jobs/{job.pk}/", ada.token)[0] == 503
+            assert handshake_error(server, f"/jobs/{job.pk}/", ada.token)[0] == 503
         assert socket.until("pending", "Written before.")
         change(job, message="Written after.")
         assert socket.until("pending", "Written after.")
 
 
-def test_rights_that_cannot_be_looked_at_for_a_moment_stay(server: WebProcess, ada: Person) -> None:
+def test_rights_that_cannot_be_looked_at_for_a_moment_stay(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
     failed = server.log().count("those who watch wait")
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
@@ -49,7 +49,7 @@ def test_rights_that_cannot_be_looked_at_for_a_moment_stay(server: WebProcess, a
 
 
 @pytest.mark.slow
-def test_server_that_ends_says_so_and_ends_in_time(transactional_db: None, ada: Person) -> None:
+def test_server_that_ends_says_so_and_ends_in_time(transactional_db: None, ada: Subscriber) -> None:
     job = ada.job()
     with web_process() as server:
         with watch(server, f"/jobs/{job.pk}/", ada.token) as socket, watch(server, "/jobs/", ada.token) as other:
@@ -63,7 +63,7 @@ def test_server_that_ends_says_so_and_ends_in_time(transactional_db: None, ada: 
 
 @pytest.mark.slow
 def test_server_that_is_killed_and_comes_back_reports_what_happened_meanwhile(
-    transactional_db: None, ada: Person
+    transactional_db: None, ada: Subscriber
 ) -> None:
     job = ada.job()
     with web_process() as server, watch(server, f"/jobs/{job.pk}/", ada.token) as socket:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from support.websocket_client import PATIENCE, Person, WebProcess, change, refusal, watch
+from support.websocket_client import PATIENCE, Subscriber, WebProcess, change, handshake_error, watch
 from user_workspaces.testing.waiting import eventually
 
 pytestmark = pytest.mark.once
@@ -75,13 +75,13 @@ def connections(server: WebProcess) -> int:
     return sum(1 for line in lines if f"{line[1]} ".endswith(own) and line[3] == "01")
 
 
-def still_serves(server: WebProcess, user: Person) -> bool:
+def still_serves(server: WebProcess, user: Subscriber) -> bool:
     job = user.job()
     with watch(server, f"/jobs/{job.pk}/", user.token) as found:
         return bool(found.next()["status"] == "pending")
 
 
-def test_what_clients_say_is_ignored_for_a_while(server: WebProcess, ada: Person) -> None:
+def test_what_clients_say_is_ignored_for_a_while(server: WebProcess, ada: Subscriber) -> None:
     with watch(server, "/jobs/", ada.token) as found:
         for _ in range(20):
             found.connection.send("ping")
@@ -91,25 +91,25 @@ def test_what_clients_say_is_ignored_for_a_while(server: WebProcess, ada: Person
         assert found.next()["status"] == "pending"
 
 
-def test_who_talks_too_much_is_sent_away(server: WebProcess, ada: Person) -> None:
+def test_who_talks_too_much_is_sent_away(server: WebProcess, ada: Subscriber) -> None:
     with watch(server, "/jobs/", ada.token) as found:
         for _ in range(300):
             found.connection.send("x")
         assert found.close_code() == 1008
 
 
-def test_long_message_is_refused(server: WebProcess, ada: Person) -> None:
+def test_long_message_is_refused(server: WebProcess, ada: Subscriber) -> None:
     with watch(server, "/jobs/", ada.token) as found:
         found.connection.send("x" * 1025)
         assert found.close_code() == 1009
 
 
-def test_pings_are_answered(server: WebProcess, ada: Person) -> None:
+def test_pings_are_answered(server: WebProcess, ada: Subscriber) -> None:
     with watch(server, "/jobs/", ada.token) as found:
         assert found.connection.ping().wait(PATIENCE)
 
 
-def test_message_of_endless_parts_is_refused(server: WebProcess, ada: Person) -> None:
+def test_message_of_endless_parts_is_refused(server: WebProcess, ada: Subscriber) -> None:
     parts = frame(TEXT, b"x", fin=False) + frame(CONTINUED, fin=False) * 1000
     with raw(server, ada.token) as client:
         assert is_ended_by_server(client, parts, times=1)
@@ -126,14 +126,14 @@ def test_message_of_endless_parts_is_refused(server: WebProcess, ada: Person) ->
         b"GET / HTTP/1.1\r\n",
     ],
 )
-def test_frames_that_cannot_be_ended_the_connection(server: WebProcess, ada: Person, sent: bytes) -> None:
+def test_frames_that_cannot_be_ended_the_connection(server: WebProcess, ada: Subscriber, sent: bytes) -> None:
     with raw(server, ada.token) as client:
         assert is_ended_by_server(client, sent, times=1)
     assert still_serves(server, ada)
 
 
 @pytest.mark.parametrize("sent", [frame(TEXT, b"early"), b"\xff" * 50, frame(0x8, b"\x03\xe8")])
-def test_frames_before_the_response_do_no_harm(server: WebProcess, ada: Person, sent: bytes) -> None:
+def test_frames_before_the_response_do_no_harm(server: WebProcess, ada: Subscriber, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
         client.sendall(head(server, ada.token) + sent)
         assert client.recv(12) in {b"HTTP/1.1 101", b"HTTP/1.1 400"}
@@ -142,7 +142,7 @@ def test_frames_before_the_response_do_no_harm(server: WebProcess, ada: Person, 
 
 @pytest.mark.parametrize("further", [["X: " + "x" * 9000], [f"X-{number}: 1" for number in range(150)]])
 def test_head_that_is_too_large_is_answered_and_the_connection_ended(
-    server: WebProcess, ada: Person, further: list[str]
+    server: WebProcess, ada: Subscriber, further: list[str]
 ) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as client:
         client.sendall(head(server, ada.token, "/jobs/", *further))
@@ -152,7 +152,7 @@ def test_head_that_is_too_large_is_answered_and_the_connection_ended(
     assert response.split(b" ")[1] == b"431"
 
 
-def test_who_pings_without_reading_costs_no_memory(server: WebProcess, ada: Person) -> None:
+def test_who_pings_without_reading_costs_no_memory(server: WebProcess, ada: Subscriber) -> None:
     before = server.memory()
     with raw(server, ada.token, buffer=4096) as client:
         assert is_ended_by_server(client, frame(PING, b"x" * 125) * 500, times=4000)  # 250 MB
@@ -161,7 +161,7 @@ def test_who_pings_without_reading_costs_no_memory(server: WebProcess, ada: Pers
 
 
 @pytest.mark.slow
-def test_who_does_not_read_is_cut_off_and_costs_no_memory(server: WebProcess, ada: Person) -> None:
+def test_who_does_not_read_is_cut_off_and_costs_no_memory(server: WebProcess, ada: Subscriber) -> None:
     """Changes come faster than they are read: only the newest waits, and after half a minute nobody does."""
     job = ada.job(message="x" * 60_000)
     with raw(server, ada.token, buffer=4096, path=f"/jobs/{job.pk}/") as client:
@@ -184,7 +184,7 @@ def _is_cut(client: socket.socket) -> bool:
     return client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != established
 
 
-def test_clients_that_vanish_are_forgotten(server: WebProcess, ada: Person) -> None:
+def test_clients_that_vanish_are_forgotten(server: WebProcess, ada: Subscriber) -> None:
     before = connections(server)
     clients = []
     for _ in range(50):
@@ -199,7 +199,7 @@ def test_clients_that_vanish_are_forgotten(server: WebProcess, ada: Person) -> N
     eventually(lambda: is_welcome_a_hundred_times(server, ada))
 
 
-def is_welcome_a_hundred_times(server: WebProcess, user: Person) -> bool:
+def is_welcome_a_hundred_times(server: WebProcess, user: Subscriber) -> bool:
     """Whether none of those who went counts against the limit any more."""
     try:
         with ExitStack() as stack:
@@ -210,10 +210,10 @@ def is_welcome_a_hundred_times(server: WebProcess, user: Person) -> bool:
     return True
 
 
-def test_refused_handshakes_leave_no_connection(server: WebProcess, ada: Person) -> None:
+def test_refused_handshakes_leave_no_connection(server: WebProcess, ada: Subscriber) -> None:
     before, logged = connections(server), len(server.log())
     for _ in range(20):
-        refusal(server, "/jobs/", "x")
-        refusal(server, "/jobs/999999", ada.token)
+        handshake_error(server, "/jobs/", "x")
+        handshake_error(server, "/jobs/999999", ada.token)
     eventually(lambda: connections(server) <= before)
     assert server.log()[logged:] == ""

@@ -222,7 +222,7 @@ def test_concurrent_documents_of_a_user_are_limited(
         for _ in range(MOST_AT_ONCE):
             others.enter_context(TransferSlot(workspace.owner_id))
         refused = browser.get(f"/w/{workspace.pk}/{page}/?path=a.md")
-        assert (refused.status_code, b"wait until one of them ends" in refused.content) == (400, True)
+        assert (refused.status_code, b"Try again when one has ended" in refused.content) == (400, True)
     assert browser.get(f"/w/{workspace.pk}/{page}/?path=a.md").status_code == 200
     assert running() == {}
 

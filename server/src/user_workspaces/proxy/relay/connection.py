@@ -72,7 +72,7 @@ class BrowserConnection(asyncio.Protocol):
         self.is_finished = True
         self.transport.abort()
 
-    def mark_authenticated(self) -> None:
+    def note_authenticated(self) -> None:
         """Note that a request was authenticated. Called from any thread."""
         self.authenticated = True
 

@@ -262,12 +262,12 @@ class RelayProtocol(BrowserConnection):
             if self.authenticated:
                 self._app.begin(head, received)
                 return
-            with bind_context(on_user=self.mark_authenticated):
+            with bind_context(on_user=self.note_authenticated):
                 self._app.begin(head, received)
 
     def _relay(self, head: RequestHead, route: Route) -> None:
         if not self.authenticated:
-            self.mark_authenticated()
+            self.note_authenticated()
             self._connections.waits(self)
         client = self.peer
         if self.from_proxy:
@@ -289,7 +289,7 @@ class RelayProtocol(BrowserConnection):
             return
         self.resume(~0)
         successor = HttpToolsProtocol(self._config, self._server_state, self._app_state, self._loop)
-        with bind_context(on_user=self.mark_authenticated):
+        with bind_context(on_user=self.note_authenticated):
             HandedOver(self.transport, lost=partial(self._connections.leave, self)).begin(successor, data)
 
 

@@ -1,4 +1,4 @@
-"""One person at all doors of a server: the API, REANA's API, the portal and the WebSockets that follow jobs."""
+"""One person at all interface_clients of a server: the API, REANA's API, the portal and the WebSockets that follow jobs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
-class Doors:
+class InterfaceClients:
     """The clients of one person, who is logged in everywhere."""
 
     server: LiveServer
@@ -27,7 +27,7 @@ class Doors:
     form_token: str
 
     def write(self) -> Mapping[str, httpx.Response]:
-        """Ask for something new at each door."""
+        """Ask for something new at each interface."""
         links = {"links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"}
         form = {"csrfmiddlewaretoken": self.form_token, "name": "new", "description": "x", **links}
         secret = {"NEW": {"type": "env", "value": "eA=="}}
@@ -39,7 +39,7 @@ class Doors:
         }
 
     def read(self) -> Mapping[str, httpx.Response]:
-        """Ask for what there is at each door."""
+        """Ask for what there is at each interface."""
         return {
             "api": self.program.get("/workspaces/"),
             "reana": self.program.get("/api/workflows", headers={"Authorization": f"Bearer {self.token}"}),
@@ -71,7 +71,7 @@ def new_token(server: LiveServer) -> str:
 
 
 @contextmanager
-def doors_of(server: LiveServer) -> Iterator[Doors]:
+def interface_clients_of(server: LiveServer) -> Iterator[InterfaceClients]:
     """Log a person in everywhere."""
     token = new_token(server)
     program = httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=PATIENCE)
@@ -83,4 +83,4 @@ def doors_of(server: LiveServer) -> Iterator[Doors]:
         browser.post(link, data={"csrfmiddlewaretoken": form[1]}, headers={"Origin": server.url})
         shown = TOKEN.search(browser.get("/new/").text)
         assert shown
-        yield Doors(server, token, program, browser, shown[1])
+        yield InterfaceClients(server, token, program, browser, shown[1])
