@@ -28,7 +28,7 @@ LONGEST_FIRST = (
     "integration/test_crowd.py",
     "integration/test_isolation.py",
     "a server with JupyterLab",
-    "integration/reana/test_survival.py::test_two_hundred_runs_end_in_order_and_none_is_lost",
+    "integration/reana/test_survival.py::test_many_runs_end_in_order",
     "integration/test_web_servers.py",
     "integration/test_exhaustion.py",
     "e2e/test_restart_behind_web_servers.py",

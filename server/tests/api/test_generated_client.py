@@ -21,7 +21,7 @@ NOT_KNOWN_TO_THE_GENERATOR = ["PATCH /workspaces/{workspace_id}/tus/{upload_id}/
 """It does not support the media type of tus, which has clients of its own."""
 CONTENT = bytes(range(256)) * 1000
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

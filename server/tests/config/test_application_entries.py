@@ -28,7 +28,7 @@ def entry_of(job_type: str, **more: Any) -> Change:
         (
             "YACJob",
             {"command": ["{no}"]},
-            "available_job_types.app.application.command.0: Value error, {no} is not one of {base}",
+            "available_job_types.app.application.command.0: Value error, {no} is not",
         ),
         ("LocalTestJob", {"command": ["x"]}, "available_job_types.app.application: Extra inputs"),
     ],

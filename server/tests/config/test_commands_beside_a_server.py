@@ -47,6 +47,7 @@ def test_stop_names_what_other_commands_have_started(server: LiveServer) -> None
     assert httpx.get(f"{server.url}/status/").is_success
 
 
+@pytest.mark.soak
 def test_the_note_of_a_dead_server_is_not_believed() -> None:
     with live_server_process(controller=False) as server:
         os.kill(server.pids["web"], signal.SIGKILL)

@@ -126,6 +126,7 @@ def test_every_command_works(service: Set) -> None:
     assert prepared.stdout.strip() == "Sessions are prepared."
 
 
+@pytest.mark.soak
 def test_what_sessions_lack_is_reported_everywhere(service: Set) -> None:
     here, said = service
     expected = extension() is None

@@ -82,7 +82,7 @@ def test_a_copy_is_whole_and_measured(original: Workspace, grace: User) -> None:
 
 @FORKS
 @pytest.mark.slow
-def test_fifty_kills_leave_nothing_half_made(original: Workspace, grace: User) -> None:
+def test_kills_leave_nothing_half_made(original: Workspace, grace: User) -> None:
     """Each share is killed several times in a row at random moments, then left to a controller that lives."""
     offer(original, grace)
     began = timezone.now()

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from e2e.applications import launch, log_in, open_session, site_with, stop
 from support.server_process import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, pytest.mark.soak]
 INSTALL = """
 packages=$("$UWS_WORKSPACE_PYTHON" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 echo 'ANSWER = 42' > "$packages/users_own.py"

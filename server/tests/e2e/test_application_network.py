@@ -39,6 +39,7 @@ def test_isolated_application_creates_its_own_network(server: RunningServer, pag
     stop(ada, job)
 
 
+@pytest.mark.soak
 def test_application_on_a_port_fails_with_a_hint_in_the_log(server: RunningServer, page: Page) -> None:
     ada = sign_in(server, ADA)
     job = launch(ada, ada.make_workspace(), "port", ready=False)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from e2e.applications import echo_application, launch, log_in, site_with, stop
 from support.server_process import ADA, RunningServer, running_server, sign_in
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.soak]
 SITE = site_with(at_root=echo_application(), below=echo_application(base="strip"))
 SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/17.4 Safari/605.1.15"
 """Safari does not resolve names below localhost, so sessions get ports."""

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from e2e.access_checks import denies_other_users
 from e2e.applications import launch, log_in, open_session, stop
 from e2e.sample_apps import SAMPLES
+from support.budget import IS_FULL
 from support.server_process import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
 
@@ -21,6 +22,7 @@ SHIPPED: dict[str, Any] = json.loads((REPOSITORY / "docs/applications/applicatio
 
 HEAVY = ("vscode",)
 """Applications whose installation takes more than half a minute."""
+OTHERS = tuple(name for name in SHIPPED if name not in HEAVY) if IS_FULL else ("terminal", "marimo")
 
 
 OPENED_ALONE = (
@@ -42,7 +44,7 @@ def serving(*names: str) -> Iterator[tuple[RunningServer, Caller]]:
 
 @pytest.fixture(scope="module")
 def light(accounts: None) -> Iterator[tuple[RunningServer, Caller]]:
-    with serving(*(name for name in SHIPPED if name not in HEAVY)) as made:
+    with serving(*OTHERS) as made:
         yield made
 
 
@@ -52,7 +54,7 @@ def heavy(accounts: None) -> Iterator[tuple[RunningServer, Caller]]:
         yield made
 
 
-@pytest.mark.parametrize("name", [name for name in SHIPPED if name not in HEAVY])
+@pytest.mark.parametrize("name", OTHERS)
 def test_application_is_launched_opened_used_and_stopped(
     light: tuple[RunningServer, Caller], page: Page, pictures: Path, name: str
 ) -> None:

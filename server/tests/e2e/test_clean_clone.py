@@ -15,7 +15,7 @@ from e2e import flow
 from support.machine_accounts import add_account, remove_account
 from support.server_process import OF_THE_NETWORK, REPOSITORY, free_port
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.root, pytest.mark.soak]
 NAME = "uwsclone"
 COMMAND_TIMEOUT_S = 900
 

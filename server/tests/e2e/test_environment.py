@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from e2e import flow
+from support.budget import first_of
 from support.package_index import Index, package_index
 from support.server_process import ADA, RunningServer, running_server
 
@@ -41,7 +42,7 @@ def look(page: Page, picture: Path) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_environment_is_prepared_used_and_reset(
     server: RunningServer, page: Page, index: Index, tmp_path: Path, pictures: Path, scheme: Any
 ) -> None:

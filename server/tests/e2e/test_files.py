@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 
 from e2e import flow
 from e2e.conftest import TIMEOUT_MS
+from support.budget import first_of
 from support.server_process import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -101,6 +102,7 @@ def _watch(page: Page, seen: set[float]) -> bool:
     return len([value for value in seen if 0 < value < 1]) >= 3
 
 
+@pytest.mark.soak
 def test_upload_resumes_after_a_kill_of_the_server(server: RunningServer, context: BrowserContext, files: Page) -> None:
     slow_down(context, files)
     offsets: list[int] = []
@@ -125,6 +127,7 @@ def _bytes_in(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.suffix != ".json"] if folder.exists() else []
 
 
+@pytest.mark.soak
 def test_upload_resumes_after_the_page_was_closed(server: RunningServer, context: BrowserContext, files: Page) -> None:
     """The same file, dropped again, resumes."""
     slow_down(context, files)
@@ -144,6 +147,7 @@ def test_upload_resumes_after_the_page_was_closed(server: RunningServer, context
     assert (folder_of(server, tab) / "again.bin").read_bytes() == content_of("again.bin", MEGABYTES)
 
 
+@pytest.mark.soak
 def test_cancelled_upload_leaves_nothing(server: RunningServer, context: BrowserContext, files: Page) -> None:
     slow_down(context, files)
     files.evaluate(DROP, [["big.bin"], 3 * MEGABYTES])
@@ -229,7 +233,7 @@ def test_file_contents_are_never_executed(server: RunningServer, files: Page) ->
     assert files.title() == title
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_page_is_accessible(
     server: RunningServer, context: BrowserContext, files: Page, pictures: Path, scheme: Any
 ) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Request, expect
 from e2e import flow
 from e2e.conftest import TIMEOUT_MS
 from e2e.test_files import folder_of, look, slow_down
+from support.budget import first_of
 from support.server_process import ADA, RunningServer, running_server, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -83,7 +84,7 @@ def test_many_small_files_take_few_requests(
     assert len([method for method in requests if method != "GET"]) <= 4
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_folder_upload_is_one_row(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path, pictures: Path, scheme: Any
 ) -> None:
@@ -112,6 +113,7 @@ def test_folder_upload_is_one_row(
     assert files.evaluate("Object.keys(localStorage).filter(key => key.startsWith('uws-')).length") == 0
 
 
+@pytest.mark.soak
 def test_failed_files_are_listed_and_retried(server: RunningServer, files: Page, survey: Path) -> None:
     folder = folder_of(server, files)
     taken = folder / "survey" / "plate 1" / "ü001.csv"
@@ -126,6 +128,7 @@ def test_failed_files_are_listed_and_retried(server: RunningServer, files: Page,
     wait_for(lambda: content_of(folder / "survey") == content_of(survey), what="all files")
 
 
+@pytest.mark.soak
 def test_interrupted_folder_upload_resumes(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path, pictures: Path
 ) -> None:
@@ -159,6 +162,7 @@ def test_interrupted_folder_upload_resumes(
     assert set(sent) == {"HEAD", "PATCH"}
 
 
+@pytest.mark.soak
 def test_interrupted_file_is_offered_again(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path
 ) -> None:

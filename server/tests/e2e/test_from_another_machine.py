@@ -73,6 +73,7 @@ def test_start_prints_all_addresses(server: RunningServer) -> None:
     assert all(re.fullmatch(rf"http://[0-9.]+:{server.port}/", address) for address in server.addresses[2:])
 
 
+@pytest.mark.soak
 def test_two_users_by_name_and_by_address(
     server: RunningServer, browser: Browser, machine: Machine, notes: Path
 ) -> None:
@@ -90,6 +91,7 @@ def test_two_users_by_name_and_by_address(
     expect(stranger.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_through_a_forwarded_port(server: RunningServer, browser: Browser, machine: Machine, notes: Path) -> None:
     port = free_port()
     with machine.forwarded(port, to=server.port):
@@ -128,6 +130,7 @@ def test_bookmark_of_a_session_opens_it_again(
     expect(page.get_by_role("link", name="Go to your workspaces")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_ended_session_is_reported_on_its_port(
     server: RunningServer, browser: Browser, machine: Machine, notes: Path
 ) -> None:

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from e2e import flow
 from e2e.small_application import install
+from support.budget import first_of
 from support.server_process import ADA, Caller, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -129,6 +130,7 @@ def test_first_view_needs_two_presses(ada: Caller, workspace: int, page: Page) -
     stop_all(ada, workspace)
 
 
+@pytest.mark.soak
 def test_numbers_follow_the_resource_and_the_server_decides(ada: Caller, workspace: int, page: Page) -> None:
     page.get_by_role("link", name="Launch", exact=True).click()
     page.locator("details.options summary").click()
@@ -180,6 +182,7 @@ def test_files_are_opened_and_run(server: RunningServer, ada: Caller, workspace:
     stop_all(ada, workspace)
 
 
+@pytest.mark.soak
 def test_launch_without_scripts(server: RunningServer, ada: Caller, workspace: int, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -202,7 +205,7 @@ def test_launch_without_scripts(server: RunningServer, ada: Caller, workspace: i
     context.close()
 
 
-@pytest.mark.parametrize("appearance", ["light", "dark", "contrast"])
+@pytest.mark.parametrize("appearance", first_of("light", "dark", "contrast"))
 def test_page_is_accessible(
     server: RunningServer, ada: Caller, workspace: int, page: Page, pictures: Path, appearance: str
 ) -> None:

@@ -73,6 +73,7 @@ def test_page_updates_a_job_by_websocket(server: LiveServer, page: Page, job: in
     assert [text for text in said if "Security Policy" in text or "WebSocket" in text] == []
 
 
+@pytest.mark.soak
 def test_page_with_a_websocket_polls_less_often(server: LiveServer, page: Page, job: int) -> None:
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     frames, asked = frames_of(page), list[str]()
@@ -112,6 +113,7 @@ def test_two_clicks_launch_one_session(server: LiveServer, client: httpx.Client,
     assert [job["workspace_id"] for job in jobs].count(workspace) == 1
 
 
+@pytest.mark.soak
 def test_open_menu_survives_a_refresh_of_the_list(server: LiveServer, client: httpx.Client, page: Page) -> None:
     workspace = client.post("/workspaces/", json={"name": "menus", "description": ""}).json()["data"]["id"]
     assert client.put(f"/workspaces/{workspace}/files/a.txt", content=b"1").is_success

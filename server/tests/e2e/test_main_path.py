@@ -67,11 +67,13 @@ def test_main_path_with_session_hosts(
     assert re.match(rf"http://s\d+\.localhost:{by_origin.port}/passthrough/local/\d+/lab", address)
 
 
+@pytest.mark.soak
 def test_main_path_by_path(by_path: RunningServer, context: BrowserContext, page: Page, tmp_path: Path) -> None:
     address = walk(by_path, context, page, tmp_path)
     assert re.match(rf"http://localhost:{by_path.port}/passthrough/local/\d+/lab", address)
 
 
+@pytest.mark.soak
 def test_jupyterlab_follows_the_dark_color_scheme(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("hello")

@@ -16,6 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from oidc_provider.running_provider import CLIENT_ID, CLIENT_SECRET, RunningProvider, running_provider
+from support.budget import first_of
 from support.live_server import LiveServer, live_server_process
 from support.server_process import free_port
 
@@ -104,6 +105,7 @@ def test_user_logs_in_through_the_portal(site: Site, page: Page) -> None:
     expect(page.get_by_text("the university")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_logout_keeps_the_login_at_the_provider(site: Site, page: Page) -> None:
     page.goto(f"{site.uws.url}/login/")
     page.get_by_role("link", name="Log in with the university").click()
@@ -117,6 +119,7 @@ def test_logout_keeps_the_login_at_the_provider(site: Site, page: Page) -> None:
     expect(page.get_by_role("link", name="New workspace").first).to_be_visible()
 
 
+@pytest.mark.soak
 def test_other_host_name_redirects_to_the_configured_one(site: Site, page: Page) -> None:
     """The cookie that binds the login to the browser is valid for one host name only."""
     page.goto(f"{site.uws.url.replace('localhost', '127.0.0.1')}/login/")
@@ -151,6 +154,7 @@ def code_from(page: Page, address: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
+@pytest.mark.soak
 def test_client_gets_a_token_through_the_provider(site: Site, page: Page) -> None:
     started = site.post_token().json()
     assert set(started) == {"success", "message", "auth_uri", "state"}
@@ -174,6 +178,7 @@ def test_wrong_verifier_is_rejected(site: Site, page: Page) -> None:
     assert site.post_token(code=back["code"], state=second["state"]).status_code == 401
 
 
+@pytest.mark.soak
 def test_provider_really_insists_on_pkce(site: Site, page: Page) -> None:
     """Otherwise the test above would prove nothing."""
     started = site.post_token().json()
@@ -197,7 +202,7 @@ def test_health_reports_the_provider(site: Site) -> None:
     assert CLIENT_SECRET not in site.uws.log()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_profile_and_login_are_accessible(site: Site, browser: Browser, pictures: Path, scheme: Any) -> None:
     context = browser.new_context(viewport={"width": 1200, "height": 900}, color_scheme=scheme)
     page = context.new_page()

@@ -13,7 +13,7 @@ from integration.reana.conftest import Reana, install_client
 from support.live_server import LiveServer
 from support.server_process import ADA, RunningServer, running_server, sign_in
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

@@ -156,6 +156,7 @@ def test_link_to_a_hostile_session_runs_no_script(
     assert tokens_of(ada) == {"API sign-in"}
 
 
+@pytest.mark.soak
 def test_hostile_session_is_confined_to_its_origin(
     server: RunningServer, grace: Caller, evil: int, page: Page, context: BrowserContext
 ) -> None:
@@ -173,6 +174,7 @@ def test_hostile_session_is_confined_to_its_origin(
         assert tokens_of(grace) == {"API sign-in", f"Session {evil}"}
 
 
+@pytest.mark.soak
 def test_login_cookie_planted_by_a_session_is_dropped(
     server: RunningServer, evil: int, page: Page, context: BrowserContext
 ) -> None:

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from e2e import flow
 from e2e.test_files import folder_of, look
+from support.budget import first_of
 from support.server_process import ADA, RunningServer, running_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -97,7 +98,7 @@ def files(server: RunningServer, page: Page) -> Page:
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_documents_are_rendered_without_scripts(files: Page, pictures: Path, scheme: Any) -> None:
     files.emulate_media(color_scheme=scheme)
     title, outside = files.title(), list[str]()
@@ -121,6 +122,7 @@ def test_documents_are_rendered_without_scripts(files: Page, pictures: Path, sch
     assert (files.title(), outside) == (title, [])
 
 
+@pytest.mark.soak
 def test_pdf_is_shown_by_the_browser(files: Page, pictures: Path) -> None:
     """The browser's own viewer shows it, which a sandbox would prevent."""
     problems: list[str] = []
@@ -137,7 +139,7 @@ def test_pdf_is_shown_by_the_browser(files: Page, pictures: Path) -> None:
     assert problems == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_end_of_a_log_with_numbers_and_search(files: Page, pictures: Path, scheme: Any) -> None:
     files.emulate_media(color_scheme=scheme)
     files.get_by_role("link", name="run.log").click()
@@ -177,7 +179,8 @@ def test_listing_is_sorted(files: Page) -> None:
     expect(names).to_have_count(7)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.soak
+@pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_conflicting_edits_are_both_kept(server: RunningServer, files: Page, pictures: Path, scheme: Any) -> None:
     """A save replaces the opened version; if a session changed the file meanwhile, both are kept."""
     files.emulate_media(color_scheme=scheme)

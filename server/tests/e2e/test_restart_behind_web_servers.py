@@ -13,7 +13,7 @@ from e2e.conftest import QUIET
 from support.server_process import RunningServer, free_port, running_server, wait_for
 from support.web_servers import PORTAL, PROGRAMS, SESSIONS, is_installed, web_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, pytest.mark.soak]
 KERNEL = re.compile(r"/api/kernels/[\w-]+(\?|$)")
 
 

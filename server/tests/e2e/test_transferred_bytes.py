@@ -31,6 +31,7 @@ def counted(page: Page) -> Iterator[list[int]]:
     developer.detach()
 
 
+@pytest.mark.soak
 def test_first_visit_of_jupyterlab_takes_less_than_two_megabytes(
     server: RunningServer, context: BrowserContext, page: Page
 ) -> None:

@@ -25,7 +25,7 @@ from integration.counted_plugins import install, journal_of
 from support.cluster import Fleet, directories, fleet, own_database
 from support.server_process import Caller, free_port, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.postgresql]
+pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.postgresql, pytest.mark.soak]
 
 JOBS, WORKSPACES, OFFERED, DELETED = 102, 17, 10, 10
 SETTLED_WITHIN = 500.0

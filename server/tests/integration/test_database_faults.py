@@ -31,9 +31,7 @@ def all_return(
     clients: InterfaceClients, responses: Mapping[str, httpx.Response], status: int, again: str | None
 ) -> None:
     """Check that each interface responds in its own format."""
-    assert {interface: response.status_code for interface, response in responses.items()} == dict.fromkeys(
-        responses, status
-    )
+    assert {name: response.status_code for name, response in responses.items()} == dict.fromkeys(responses, status)
     assert again is None or {response.headers["Retry-After"] for response in responses.values()} == {again}
     if "api" in responses:
         assert responses["api"].json().keys() == {"success", "message"}
@@ -88,6 +86,7 @@ def test_read_does_not_wait_for_a_lock(server: LiveServer, clients: InterfaceCli
         assert database.execute(USED).fetchone() == (1,), "and is written down as soon as it can be"
 
 
+@pytest.mark.soak
 def test_write_during_a_lock_gets_503_with_retry_after(server: LiveServer, clients: InterfaceClients) -> None:
     """Before: 500 after 30 s."""
     ticket = clients.ticket()
@@ -112,6 +111,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
+@pytest.mark.soak
 def test_full_disk_is_reported_and_reads_continue(small_disk: Path) -> None:
     """Before: 500, and 400 if a session could not be stored."""
     further = {"DATABASE_URL": f"sqlite:///{small_disk / DATABASE_NAME}"}
@@ -212,6 +212,7 @@ def test_unavailable_postgresql_is_reported_and_reconnected(postgres: str) -> No
             assert [response.status_code for response in clients.write().values()] == [200, 201, 302]
 
 
+@pytest.mark.soak
 def test_locked_postgresql_table_blocks_no_request(postgres: str) -> None:
     """Before: requests waited until the lock was released."""
     with (

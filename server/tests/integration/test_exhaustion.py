@@ -20,7 +20,7 @@ from support.server_process import ToLoopback
 from user_workspaces.descriptors import raise_limit
 from user_workspaces.testing.waiting import eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 SOFT, LIMIT = 128, 256
 """Limit of file descriptors of the web process."""
 ATTACKERS = 6

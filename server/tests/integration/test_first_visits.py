@@ -73,6 +73,7 @@ def _has_session(browser: httpx.Client, session: PlantedSession) -> bool:
     return f"uws-session-{session.job_id}" in browser.cookies
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("page", PAGES)
 def test_login_returns_to_the_same_page(server: LiveServer, session: PlantedSession, page: str) -> None:
     with visitor(server) as client:

@@ -206,6 +206,7 @@ def test_every_route_has_an_owner() -> None:
     assert unknown == set()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("method", "cookies"), [("GET", ("session", "portal")), ("POST", ())])
 def test_every_route_on_every_host(world: World, method: str, cookies: tuple[str, ...]) -> None:
     wrong = []
@@ -219,6 +220,7 @@ def test_every_route_on_every_host(world: World, method: str, cookies: tuple[str
     assert wrong == []
 
 
+@pytest.mark.soak
 def test_session_path_with_every_method(world: World) -> None:
     """With both cookies: the portal's hosts relay nothing."""
     both = f"{world.cookies['session']}; {world.cookies['portal']}"

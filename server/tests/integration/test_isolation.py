@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from integration.kernel import DAP_CLIENT, Browser, Kernel, opened
+from support.budget import first_of
 from support.server_process import ADA, Caller, RunningServer, running_server, sign_in, wait_for
 
 pytestmark = [
@@ -52,7 +53,7 @@ running = subprocess.Popen(command, stdout=open("nbconvert.log", "w"), stderr=su
 FORKED = "import os\nif os.fork() == 0:\n    print('from a child', flush=True); os._exit(0)\nos.wait(); print('done')"
 
 
-@pytest.fixture(scope="module", params=["isolated", "shared"])
+@pytest.fixture(scope="module", params=first_of("isolated", "shared"))
 def network(request: pytest.FixtureRequest) -> str:
     if request.param == "isolated" and shutil.which("slirp4netns") is None:
         pytest.skip("slirp4netns is not installed")
@@ -128,6 +129,7 @@ def test_other_account_reaches_no_kernel_or_terminal(browser: Browser, job: dict
         assert reachable_by_another_account(job) == NOTHING
 
 
+@pytest.mark.soak
 def test_other_account_reaches_no_notebook_executed_inside(
     browser: Browser, job: dict[str, Any], workspace: Path
 ) -> None:
@@ -145,6 +147,7 @@ def test_output_of_a_kernels_child_arrives(browser: Browser) -> None:
         assert sorted(printed.split("\n")) == ["", "done", "from a child"]
 
 
+@pytest.mark.soak
 def test_other_account_reaches_no_server_started_inside(browser: Browser, job: dict[str, Any], network: str) -> None:
     with browser.kernel() as kernel:
         assert kernel.run(SERVERS) == f"{WORD}\n{WORD}\n"
@@ -156,6 +159,7 @@ def test_other_account_reaches_no_server_started_inside(browser: Browser, job: d
         assert len(found["said"]) >= 2
 
 
+@pytest.mark.soak
 def test_debugger_works_and_no_other_account_reaches_it(browser: Browser, job: dict[str, Any], network: str) -> None:
     with browser.kernel() as kernel:
         kernel.run("pass")

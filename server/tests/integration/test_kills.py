@@ -90,7 +90,7 @@ def world() -> Iterator[World]:
         yield World(made, ada, grace, ChaosLog(), ada.make_workspace("uploads"))
 
 
-def test_fifty_kills_leave_everything_completed_or_repeatable(world: World) -> None:
+def test_kills_leave_everything_completed_or_repeatable(world: World) -> None:
     seed = int(os.environ.get("UWS_TEST_SEED") or random.SystemRandom().getrandbits(32))
     say(f"UWS_TEST_SEED={seed}")
     with busy_users(world, seed):

@@ -5,7 +5,7 @@ import pytest
 from integration.kernel import opened
 from support.server_process import Caller, RunningServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.soak]
 SIZE = 30 << 20
 SHOW = "from IPython.display import display; display({'text/plain': sent}, raw=True); print(len(sent))"
 

@@ -87,6 +87,7 @@ def imported(server: RunningServer, workspace: int, module: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
 
 
+@pytest.mark.soak
 def test_environment_is_prepared_despite_kills(server: RunningServer, ada: Caller, index: Index) -> None:
     version = f"1.{int.from_bytes(os.urandom(4))}"  # what was prepared is kept from run to run
     index.add("uwscrab", version)
@@ -114,6 +115,7 @@ def test_unknown_package_is_named_and_launches_work(server: RunningServer, ada: 
     ada.wait_until(ada.launch(workspace, "local_test"), "running")
 
 
+@pytest.mark.soak
 def test_file_of_conda_is_tried_as_the_user(server: RunningServer, ada: Caller) -> None:
     workspace = make(ada, **{"environment.yml": "dependencies: [python=3.11, samtools]\n"})
     assert prepare(ada, workspace, "environment.yml") == "preparing"

@@ -16,6 +16,7 @@ from support.machine_accounts import add_account, remove_account
 from support.server_process import ADA, GRACE, RunningServer, running_server, sign_in
 
 pytestmark = [
+    pytest.mark.soak,
     pytest.mark.slow,
     pytest.mark.environment,
     pytest.mark.root,

@@ -40,6 +40,7 @@ def test_copy_belongs_to_the_receiver(server: RunningServer, ada: Caller, grace:
     wait_for(lambda: not folder.exists(), what="the end of the copy")
 
 
+@pytest.mark.soak
 def test_copy_survives_a_controller_kill(server: RunningServer, ada: Caller, grace: Caller) -> None:
     workspace = ada.make_workspace("large")
     (folder,) = (server.data_dir / "workspaces").glob(f"*/{workspace}")

@@ -66,6 +66,7 @@ def test_leases_of_a_killed_controller_are_due_at_once(made: Fleet) -> None:
     wait_for(lambda: controller_health(made)["connected"])
 
 
+@pytest.mark.soak
 def test_new_controller_takes_over_at_once(made: Fleet) -> None:
     """Before: after a minute."""
     (second,) = wait_for(lambda: holders(made) if len(holders(made)) == 1 else None)

@@ -56,6 +56,7 @@ def test_restart_adopts_running_jobs(server: RunningServer, ada: Caller) -> None
     ada.wait_until(job, "complete")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("victim", ["controller", "web"])
 def test_repeated_kills_neither_lose_nor_repeat_a_launch(server: RunningServer, ada: Caller, victim: str) -> None:
     workspaces = [ada.make_workspace(f"w{number}") for number in range(4)]

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from support.budget import first_of
 from support.live_server import LiveServer, live_server_process
 from support.planted_session import PlantedSession, planted_session
 from support.portal_visitor import TOKEN, ask, cookies_for, log_in, open_planted
@@ -67,7 +68,7 @@ sources = (f"127.0.{number // 250 + 2}.{number % 250 + 1}" for number in count()
 """Distinct client addresses."""
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
+@pytest.fixture(scope="module", params=first_of(*PROGRAMS))
 def kind(request: pytest.FixtureRequest) -> str:
     if not is_installed(request.param):
         pytest.skip(f"NOT INSTALLED: {PROGRAMS[request.param]}")

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
+from support.budget import first_of
 from support.server_process import free_port
 from support.web_servers import PROGRAMS, is_installed, web_server
 
@@ -17,7 +18,7 @@ RESET = struct.pack("ii", 1, 0)
 """For `SO_LINGER`: close() sends a reset."""
 
 
-@pytest.fixture(params=PROGRAMS)
+@pytest.fixture(params=first_of(*PROGRAMS))
 def kind(request: pytest.FixtureRequest) -> str:
     if not is_installed(request.param):
         pytest.skip(f"NOT INSTALLED: {PROGRAMS[request.param]}")

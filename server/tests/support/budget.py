@@ -1,6 +1,9 @@
 """How much a test tries: a short form in `make test`, and all of it in `make test-all`."""
 
 import os
+from typing import Any
+
+import pytest
 
 IS_FULL = os.environ.get("UWS_TEST_BUDGET") == "full"
 
@@ -8,3 +11,8 @@ IS_FULL = os.environ.get("UWS_TEST_BUDGET") == "full"
 def budget(short: int, *, full: int) -> int:
     """Return the number of kills, runs or examples that this run of the tests can afford."""
     return full if IS_FULL else short
+
+
+def first_of(first: str, *others: str) -> list[Any]:
+    """Return the values of a parameter, of which `make test` tries the first alone."""
+    return [first, *(pytest.param(one, marks=pytest.mark.soak) for one in others)]

@@ -1,4 +1,4 @@
-"""One person at all interface_clients of a server: the API, REANA's API, the portal and the WebSockets that follow jobs."""
+"""One user at all interfaces of a server: the API, REANA's API, the portal and the WebSockets of jobs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -160,6 +160,7 @@ def test_who_pings_without_reading_costs_no_memory(server: WebProcess, ada: Subs
     assert still_serves(server, ada)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_who_does_not_read_is_cut_off_and_costs_no_memory(server: WebProcess, ada: Subscriber) -> None:
     """Changes come faster than they are read: only the newest waits, and after half a minute nobody does."""

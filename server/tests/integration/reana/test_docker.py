@@ -17,7 +17,7 @@ from support.docker_engine import Engine, docker_engine, image_of_this_machine
 from support.live_server import LiveServer, live_server_process
 from support.server_process import wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 IMAGE = "site/tools:1.0"
 LOOK = """
 id -u; id -G; ls /; echo -; cat /proc/self/status

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from integration.reana.conftest import PROGRAM, Reana
+from support.budget import first_of
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ stages:
 ENGINES = {"cwl": ("main.cwl", CWL), "snakemake": ("Snakefile", SNAKEFILE), "yadage": ("main.yaml", YADAGE)}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", first_of(*ENGINES))
 def test_missing_engine_is_named_by_each_command(reana: Reana, engine: str) -> None:
     write(reana.folder, engine)
     reason = f"{engine} workflows are not supported on this server. It runs serial."

@@ -56,6 +56,7 @@ def test_ls_and_du(reana: Reana) -> None:
     assert reana("du", "-w", "measured", "-s").rows == [[str(all_of_it * 1024), "."]]
 
 
+@pytest.mark.soak
 def test_download_a_file_to_standard_output_and_a_folder(reana: Reana, tmp_path: Path) -> None:
     reana.finish("fetched")
     assert reana("download", "results/greetings.txt", "-w", "fetched", "-o", "-").out == "Hello Jane!\nHello Joe!\n"
@@ -73,6 +74,7 @@ def test_download_a_file_to_standard_output_and_a_folder(reana: Reana, tmp_path:
     assert "nope.txt does not exist." in missing.err
 
 
+@pytest.mark.soak
 def test_mv_and_rm(reana: Reana) -> None:
     reana.finish("moved")
     said = reana("mv", "data/names.txt", "data/people.txt", "-w", "moved")
@@ -86,6 +88,7 @@ def test_mv_and_rm(reana: Reana) -> None:
     assert "nope did not match any existing file." in missing.err
 
 
+@pytest.mark.soak
 def test_mv_replaces_a_file(reana: Reana) -> None:
     reana.finish("replaced")
     said = reana("mv", "results/count.txt", "data/names.txt", "-w", "replaced")
@@ -98,6 +101,7 @@ def test_mv_replaces_a_file(reana: Reana) -> None:
     assert (said.code, "Path new/folder/ does not exist" in said.err) == (1, True)
 
 
+@pytest.mark.soak
 def test_download_files_with_other_letters(reana: Reana, tmp_path: Path) -> None:
     names = ["ü.txt", "ä.txt", 'with "quotes" and spaces.txt', "in/ß.txt"]
     reana.finish("letters")
@@ -111,6 +115,7 @@ def test_download_files_with_other_letters(reana: Reana, tmp_path: Path) -> None
         assert (tmp_path / "got" / name).read_text() == name
 
 
+@pytest.mark.soak
 def test_diff_and_prune(reana: Reana) -> None:
     reana.finish("compared")
     (reana.folder / "data" / "names.txt").write_text("Ada\n")
@@ -128,6 +133,7 @@ def test_diff_and_prune(reana: Reana) -> None:
     assert [one["name"] for one in left] == ["code/greet.py", "data/names.txt", "reana.yaml"]
 
 
+@pytest.mark.soak
 def test_retention_rules_list(reana: Reana) -> None:
     reana.finish("kept")
     said = reana("retention-rules-list", "-w", "kept")
@@ -141,6 +147,7 @@ def test_retention_rules_list(reana: Reana) -> None:
     ]
 
 
+@pytest.mark.soak
 def test_open_and_close(reana: Reana) -> None:
     reana.finish("opened")
     said = reana("open", "-w", "opened")

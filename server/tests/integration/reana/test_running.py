@@ -36,6 +36,7 @@ def test_from_creation_to_results(reana: Reana) -> None:
     assert "Workflow steps.1 is already finished and cannot be started again." in again.err
 
 
+@pytest.mark.soak
 def test_run_to_downloaded_results(reana: Reana) -> None:
     said = reana("run", "-w", "whole", "-p", "pause=0.1", "--follow")
     assert said.code == 0, said.err
@@ -62,6 +63,7 @@ def test_logs_while_it_runs_and_after(reana: Reana) -> None:
     assert reana("status", "-w", "telling").rows[0][-2:] == ["stopped", "0/2"]
 
 
+@pytest.mark.soak
 def test_logs_of_one_step(reana: Reana) -> None:
     reana.finish("apart")
     said = reana("logs", "-w", "apart", "--filter", "step=count")
@@ -85,6 +87,7 @@ def test_failing_step_fails_the_run(reana: Reana) -> None:
     assert reana("status", "-w", "failing").rows[0][-2:] == ["failed", "0/2"]
 
 
+@pytest.mark.soak
 def test_restart_with_parameters(reana: Reana) -> None:
     reana.finish("again")
     said = reana("restart", "-w", "again.1", "-p", "pause=0.2", "-o", "TARGET=greet")
@@ -99,6 +102,7 @@ def test_restart_with_parameters(reana: Reana) -> None:
     assert reana("list", "--filter", "name=again").rows[0][:2] == ["again", "1.1"]
 
 
+@pytest.mark.soak
 def test_delete_with_all_runs(reana: Reana) -> None:
     reana.finish("gone")
     reana.finish("gone")
@@ -133,6 +137,7 @@ def test_secrets_reach_only_the_steps(reana: Reana) -> None:
         reana("secrets-delete", "PASSPHRASE", "key.pem")
 
 
+@pytest.mark.soak
 def test_each_command_of_a_step_is_a_job_of_its_own(reana: Reana) -> None:
     document = specification()
     document["workflow"]["specification"]["steps"][1]["commands"] = ["echo one", "echo two"]

@@ -21,6 +21,7 @@ def test_ping(reana: Reana) -> None:
     ]
 
 
+@pytest.mark.soak
 def test_ping_with_a_wrong_token(reana: Reana) -> None:
     said = reana("ping", REANA_ACCESS_TOKEN="wrong")
     assert said.code == 1
@@ -37,6 +38,7 @@ def test_info_reports_missing_containers(reana: Reana) -> None:
     )
 
 
+@pytest.mark.soak
 def test_validate(reana: Reana) -> None:
     said = reana("validate", "--server-capabilities")
     assert said.code == 0
@@ -61,6 +63,7 @@ def test_unsupported_engine_is_rejected_at_creation(reana: Reana, engine: str) -
     assert response.json()["message"] == f"{engine} workflows are not supported on this server. It runs serial."
 
 
+@pytest.mark.soak
 def test_quota_show(reana: Reana) -> None:
     assert reana("quota-show", "--resources").lines == ["cpu", "disk"]
     assert reana("quota-show", "--resource", "disk", "--report", "limit").lines == ["No limit."]

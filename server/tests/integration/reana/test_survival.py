@@ -49,6 +49,7 @@ def processes_with(*words: str) -> list[int]:
     return found
 
 
+@pytest.mark.soak
 def test_web_and_controller_are_killed_in_the_middle(server: LiveServer, ada: Reana) -> None:
     ada.begin("survivor", pause=3)
     wait_for(lambda: "Hello Jane" in ada.get("workflows/survivor/logs").json()["logs"], within=LONGEST)
@@ -67,6 +68,7 @@ def is_responding(server: LiveServer) -> bool:
     return False
 
 
+@pytest.mark.soak
 def test_runner_is_killed_in_the_middle(ada: Reana) -> None:
     ada.begin("survivor", pause=2)
     wait_for(lambda: "Hello Jane" in ada.get("workflows/survivor/logs").json()["logs"], within=LONGEST)
@@ -79,7 +81,7 @@ def test_runner_is_killed_in_the_middle(ada: Reana) -> None:
     assert "runs again from its start" in ada.get("workflows/survivor/logs").json()["logs"]
 
 
-def test_two_hundred_runs_end_in_order(ada: Reana) -> None:
+def test_many_runs_end_in_order(ada: Reana) -> None:
     step = {"name": "only", "environment": "python:3.12", "commands": ["true"]}
     document = {"version": "0.9.4", "workflow": {"type": "serial", "specification": {"steps": [step]}}}
     with httpx.Client(base_url=f"{ada.server.url}/api/", params={"access_token": ada.token}, timeout=LONGEST) as http:

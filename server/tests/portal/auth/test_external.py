@@ -170,7 +170,7 @@ def test_rejected_login_is_reported_and_does_not_log_in(client: Client, code: st
 
 def test_user_name_of_another_account_is_rejected(client: Client, ada: User) -> None:
     response = finish(client, begin(client))
-    assert b"belongs to a user with another e-mail address" in response.content
+    assert b"is already taken on this server" in response.content
     assert not is_logged_in(client)
 
 

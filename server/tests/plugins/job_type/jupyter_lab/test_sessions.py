@@ -13,6 +13,7 @@ import pytest
 
 from plugins.job_type.jupyter_lab.cells import run_cell
 from plugins.job_type.jupyter_lab.driver import AUTHORIZATION, KEY, Session, make_job_type, wait_for
+from support.budget import first_of
 from support.machine_accounts import add_account, remove_account
 from support.wheels import make_wheel
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
@@ -179,6 +180,7 @@ def test_modules_bring_jupyterlab(modules: Session) -> None:
     assert run_cell(modules, "print(6 * 7)") == "42\n"
 
 
+@pytest.mark.soak
 def test_modules_bring_jupyterlab_beside_another_environment(modules: Session, prepared: JupyterLabJob) -> None:
     other = prepared.base("local")
     assert other is not None
@@ -219,7 +221,7 @@ def prepare_to_the_end(job_type: JupyterLabJob) -> None:
     assert preparation.state is PreparationState.READY, preparation.message
 
 
-@pytest.mark.parametrize("inner", ["", "lab/"])
+@pytest.mark.parametrize("inner", first_of("", "lab/"))
 def test_archive_of_an_environment_is_unpacked_and_runs(
     prepared: JupyterLabJob, session: Session, open_folder: Path, inner: str
 ) -> None:
@@ -236,6 +238,7 @@ def test_archive_of_an_environment_is_unpacked_and_runs(
     assert run_cell(session, "import IPython; print(IPython.__file__)").startswith(str(open_folder))
 
 
+@pytest.mark.soak
 def test_packages_of_the_site_are_added(prepared: JupyterLabJob, session: Session, open_folder: Path) -> None:
     make_wheel(open_folder, "greeting", {"greeting.py": "WORD = 'hello'\n"})
     packages = '["./greeting-1-py3-none-any.whl"]'

@@ -243,6 +243,7 @@ def test_overlay_follows_a_workspace_that_was_moved(session: Session) -> None:
     assert run_cell(session, "import greeting; print(greeting.WORD)") == "hello\n"
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(
     not Path("/usr/share/jupyter/kernels/ir").is_dir(), reason="NOT RUN: r-cran-irkernel is not installed"
 )

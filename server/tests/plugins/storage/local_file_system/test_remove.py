@@ -60,7 +60,7 @@ FILES = budget(5_000, full=100_000)
 
 
 @pytest.mark.slow
-def test_delete_hundred_thousand(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
+def test_delete_many(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     with rights_of(location.account).assumed():
         for number in range(FILES):
             os.close(os.open(made / str(number), os.O_CREAT | os.O_WRONLY))
