@@ -85,7 +85,7 @@ reana: ## Build the front end of the REANA extension where its sources are, to w
 
 test-reana-front: reana ## Check style, types, units and browser tests of the extension's front end
 	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm lint && jlpm test
-	@cd reana && ../.venv-reana/bin/pytest -q -n 2 ui-tests
+	@cd reana && ../.venv-reana/bin/pytest -q -n 2 $(if $(filter full,$(UWS_TEST_BUDGET)),-m "soak or not soak") ui-tests
 
 test-reana: reana-parts ## Check the REANA extension's server part, in an environment of its own
 	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy
