@@ -38,14 +38,14 @@ import django, os, sys, threading
 django.setup()
 from django.db import connections
 from django.utils import timezone
-from user_workspaces.accounts.rate_limit import take
+from user_workspaces.accounts.rate_limit import consume
 from user_workspaces.errors import TooManyAttempts
 from user_workspaces.interfaces.settings import RateLimit
 through = []
 def run():
     for _ in range(10):
         try:
-            take("many", limit=RateLimit(20), now=timezone.now())
+            consume("many", limit=RateLimit(20), now=timezone.now())
             through.append(1)
         except TooManyAttempts:
             pass

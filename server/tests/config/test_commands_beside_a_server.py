@@ -37,7 +37,7 @@ def test_a_login_link_leads_to_the_running_server(server: LiveServer) -> None:
 
 def test_stop_names_what_other_commands_have_started(server: LiveServer) -> None:
     with process_of(server, "alias", "qcluster"):
-        eventually(lambda: "running; sessions go on" in (server.folder / "alias.log").read_text())
+        eventually(lambda: "running; sessions keep running" in (server.folder / "alias.log").read_text())
         said = manage(server, "stop").stderr
     assert f"Still running: `manage.py runserver` at {server.url}, process {server.pids['web']}." in said
     assert f"Still running: `manage.py controller`, process {server.pids['controller']}." in said

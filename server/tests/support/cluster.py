@@ -53,9 +53,9 @@ class Fleet:
 
     def start_controller(self, name: str = "controller") -> None:
         """Start a controller and wait until it is at work."""
-        before = self.log(name).count("sessions go on")
+        before = self.log(name).count("sessions keep running")
         self._start(name, "controller")
-        wait_for(lambda: self._lives(name) and self.log(name).count("sessions go on") > before, within=PATIENCE)
+        wait_for(lambda: self._lives(name) and self.log(name).count("sessions keep running") > before, within=PATIENCE)
 
     def kill(self, name: str) -> None:
         """End a process without a warning."""

@@ -40,6 +40,4 @@ async def test_missing_engines_are_cached(lab: Lab, reana: FakeReana) -> None:
 async def test_validation_needs_no_server(lab_alone: Lab) -> None:
     text = "inputs: {}\nworkflow: {type: yadage, specification: null, file: nope.yaml}\n"
     answer = await lab_alone.post("validate", {"path": "reana.yaml", "text": text})
-    assert [one["message"] for one in answer.json["problems"]] == [
-        "the workflow file 'nope.yaml' does not exist"
-    ]
+    assert [one["message"] for one in answer.json["problems"]] == ["the workflow file 'nope.yaml' does not exist"]
