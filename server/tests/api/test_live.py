@@ -105,7 +105,7 @@ def test_no_path_is_redirected(ada: httpx.Client, method: str, path: str) -> Non
 def test_unknown_method_is_refused_as_json(ada: httpx.Client, method: str) -> None:
     response = ada.request(method, "/workspaces/")
     assert (response.status_code, response.headers["Content-Type"]) == (405, "application/json")
-    assert response.json() == {"success": False, "message": "This method is not allowed here."}
+    assert response.json() == {"success": False, "message": "This method is not allowed."}
 
 
 def test_upload_outside_of_the_workspace_is_refused(ada: httpx.Client, workspace: int) -> None:

@@ -141,7 +141,7 @@ def test_pipes_are_listed_and_never_opened(ada: httpx.Client, portal: httpx.Clie
     archive = portal.get(at.replace("/workspaces/", "/w/").replace("files", "download"))
     with zipfile.ZipFile(io.BytesIO(archive.content)) as opened:
         assert opened.namelist() == ["f", "not-in-this-archive.txt"]
-        assert opened.read("not-in-this-archive.txt") == b"pipe: a named pipe, which holds no data\n"
+        assert opened.read("not-in-this-archive.txt") == b"pipe: a named pipe, which has no content\n"
     assert ada.delete(at + "pipe").status_code == 200
 
 
@@ -166,11 +166,11 @@ def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at:
     pages = at.replace("/workspaces/", "/w/").removesuffix("files/")
     for page in ("preview/?path=f.txt", "download/?path=f.txt"):
         response = portal.get(pages + page)
-        assert (response.status_code, "You may not read this file" in response.text) == (403, True)
-    assert "You may not list this folder" in portal.get(f"{pages}files/?in=closed").text
+        assert (response.status_code, "You do not have permission to read this file" in response.text) == (403, True)
+    assert "You do not have permission to list this folder" in portal.get(f"{pages}files/?in=closed").text
     with zipfile.ZipFile(io.BytesIO(portal.get(f"{pages}download/").content)) as opened:
         left_out = opened.read("not-in-this-archive.txt").decode().splitlines()
     assert left_out == [
         "f.txt: f.txt: You do not have permission to read this file.",
-        "closed: You may not list this folder",
+        "closed: You do not have permission to list this folder.",
     ]

@@ -130,7 +130,7 @@ def test_requests_without_credentials_are_refused(anonymous: Caller, site: Regis
 def test_unsupported_methods_are_refused(ada: Caller, route: str) -> None:
     for method in ("TRACE", "BREW", *(() if "/tus" in route else ("PATCH",))):
         response = ada(method, f"/{filled(route, 1)}")
-        assert (response.status, response.message) == (405, "This method is not allowed here.")
+        assert (response.status, response.message) == (405, "This method is not allowed.")
 
 
 def test_options_name_the_methods(ada: Caller) -> None:

@@ -43,7 +43,7 @@ def test_stop_names_what_other_commands_have_started(server: LiveServer) -> None
     assert f"Still running: `manage.py controller`, process {server.pids['controller']}." in said
     assert f"Still running: `manage.py qcluster`, process {server.pids['alias']}." in said
     assert "No server was running" not in said
-    assert re.search(r"or with: kill( \d+){3}$", said.strip())
+    assert re.search(r"or run: kill( \d+){3}$", said.strip())
     assert httpx.get(f"{server.url}/status/").is_success
 
 

@@ -76,7 +76,7 @@ def test_runtime_folder_of_another_account_prevents_the_start(manage: Run, tmp_p
         (Path(short) / "run").symlink_to(tmp_path)
         done = manage("check", UWS_DATA_DIR=short)
     assert done.returncode != 0
-    assert "has to be a folder of the server's own account" in done.stderr
+    assert "must be owned by the server's own account" in done.stderr
 
 
 def test_the_embedded_default_is_in_order(manage: Run, tmp_path: Path) -> None:

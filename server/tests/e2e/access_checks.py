@@ -36,7 +36,12 @@ def handshake(server: RunningServer, *, host: str, path: str, echoes: bool = Fal
     origin = Origin(fields.pop("Origin")) if "Origin" in fields else None
     try:
         with connect(
-            f"ws://{host}{path}", sock=loopback, origin=origin, additional_headers=fields, open_timeout=60
+            f"ws://{host}{path}",
+            sock=loopback,
+            origin=origin,
+            additional_headers=fields,
+            open_timeout=60,
+            close_timeout=1,
         ) as peer:
             if echoes:
                 peer.send("hello")

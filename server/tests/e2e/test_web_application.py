@@ -151,4 +151,4 @@ def test_other_system_account_cannot_connect(server: RunningServer, running: dic
 def test_exited_application_has_failed_with_a_reason(ada: Caller, workspace: int) -> None:
     job = launch(ada, workspace, "broken", ready=False)
     failed = ada.wait_until(job, "failed", within=60)
-    assert "exit code 1" in failed["job_details"]["current_job_details"]["message"]
+    assert "exited with code 1" in failed["job_details"]["current_job_details"]["message"]

@@ -17,11 +17,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.postgresql]
 
 BEFORE = {"accounts": "0004", "quotas": "0003", "workflows": "0006"}
 """The last migration of each feature in the version before."""
-HOLD = """
+GO_BACK = """
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from user_workspaces.workspaces.models import Workspace
 workspace = Workspace.objects.get(pk={workspace})
+for feature, migration in {before}.items():
+    call_command("migrate", feature, migration, verbosity=0, skip_checks=True)
 with connection.cursor() as cursor:
     cursor.execute(
         "INSERT INTO quotas_diskreservation (user_id, place, size, expires_at, upload) VALUES (%s, %s, %s, %s, '')",
@@ -65,10 +68,6 @@ def start(cluster: Fleet) -> None:
 def stop(cluster: Fleet) -> None:
     for name in ("web", "controller"):
         cluster.kill(name)
-
-
-def migrate(cluster: Fleet, *target: str) -> None:
-    cluster.manage("migrate", "--verbosity=0", "--skip-checks", *target)
 
 
 def run_workflow(caller: Caller, workspace: int, name: str) -> None:
@@ -131,10 +130,8 @@ def test_data_folder_of_the_version_before_loses_nothing(cluster: Fleet) -> None
         share(ada, workspace, grace, cluster.users[1])
         before = all_of(ada), all_of(grace)
         stop(cluster)
-        for feature, migration in BEFORE.items():
-            migrate(cluster, feature, migration)
-        cluster.ask(HOLD.format(workspace=workspace))
-        migrate(cluster)
+        cluster.ask(GO_BACK.format(workspace=workspace, before=BEFORE))
+        cluster.manage("migrate", "--verbosity=0", "--skip-checks")
         assert cluster.ask(COUNT) == [1, 1]
         start(cluster)
         assert (all_of(ada), all_of(grace)) == before  # with the tokens of before

@@ -133,5 +133,5 @@ def test_no_secret_in_logs_or_process_lists(server: RunningServer, ada: Caller, 
 def test_failed_job_reports_the_end_of_its_log(ada: Caller, session: dict[str, Any]) -> None:
     os.kill(session["resource_job_id"], 9)
     job = ada.wait_until(session["id"], "failed")
-    assert "ended by signal 9" in job["job_details"]["current_job_details"]["message"]
+    assert "killed by signal 9" in job["job_details"]["current_job_details"]["message"]
     wait_for(lambda: ada.call("GET", f"/workspaces/{job['workspace_id']}/")["workspaces"][0]["status"] == "idle")

@@ -23,12 +23,12 @@ def without_the_table(name: str) -> Iterator[None]:
 
 def test_subscribers_survive_a_database_outage(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
-    failed = server.log().count("those who watch wait")
+    failed = server.log().count("subscribers wait")
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
         socket.next()
         change(job, message="Written before.")
         with without_the_table("jobs_job"):
-            eventually(lambda: server.log().count("those who watch wait") > failed)
+            eventually(lambda: server.log().count("subscribers wait") > failed)
             assert handshake_error(server, f"/jobs/{job.pk}/", ada.token)[0] == 503
         assert socket.until("pending", "Written before.")
         change(job, message="Written after.")
@@ -37,11 +37,11 @@ def test_subscribers_survive_a_database_outage(server: WebProcess, ada: Subscrib
 
 def test_rights_that_cannot_be_looked_at_for_a_moment_stay(server: WebProcess, ada: Subscriber) -> None:
     job = ada.job()
-    failed = server.log().count("those who watch wait")
+    failed = server.log().count("subscribers wait")
     with watch(server, f"/jobs/{job.pk}/", ada.token) as socket:
         socket.next()
         with without_the_table("accounts_apitoken"):
-            eventually(lambda: server.log().count("those who watch wait") > failed)
+            eventually(lambda: server.log().count("subscribers wait") > failed)
             change(job, message="Told all the same.")
             assert socket.until("pending", "Told all the same.")
         change(job, message="And after that.")

@@ -76,7 +76,7 @@ def response_for(raised: BaseException, context: dict[str, object]) -> Response:
 
 def _framework(error: exceptions.APIException) -> Response:
     texts = {
-        exceptions.MethodNotAllowed: "This method is not allowed here.",
+        exceptions.MethodNotAllowed: "This method is not allowed.",
         exceptions.NotAuthenticated: "Authentication credentials were not provided.",
     }
     message = texts.get(type(error)) or str(error.detail)
@@ -95,7 +95,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_allowed(request: HttpRequest) -> HttpResponse:
     """Return the response for an unsupported method, outside of the framework's views."""
-    body = OrjsonRenderer().render({"success": False, "message": "This method is not allowed here."})
+    body = OrjsonRenderer().render({"success": False, "message": "This method is not allowed."})
     return HttpResponse(body, content_type="application/json", status=status.HTTP_405_METHOD_NOT_ALLOWED)
 
 

@@ -79,7 +79,7 @@ def _pieces(workspace: Workspace, path: str, names: Iterable[str] | None) -> Ite
             yield from archive.add(entry, name, _content(opener, entry))
         except UserWorkspacesError as error:
             left_out.append(f"{name}: {error.message}")
-    left_out += [f"{folder[prefix:]}: You may not list this folder" for folder in refused]
+    left_out += [f"{folder[prefix:]}: You do not have permission to list this folder." for folder in refused]
     if left_out:
         text = "\n".join([*left_out[:MOST_LEFT_OUT], *(["and others"] if len(left_out) > MOST_LEFT_OUT else []), ""])
         note = Entry(LEFT_OUT, EntryKind.FILE, len(text.encode()), datetime.now(UTC))

@@ -195,7 +195,7 @@ def test_modules_without_jupyterlab_are_named(modules: Session) -> None:
     modules.start()
     assert modules.process is not None
     assert modules.process.wait(timeout=60) == 1
-    assert "do not bring jupyter-lab" in modules.log()
+    assert "do not provide jupyter-lab" in modules.log()
 
 
 def test_module_that_is_not_there_ends_the_job(modules: Session) -> None:
