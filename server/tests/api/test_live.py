@@ -135,12 +135,14 @@ def test_a_form_without_a_length_is_refused(ada: httpx.Client, workspace: int) -
 
 
 def test_interrupted_upload_is_no_server_error(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
-    """The log is checked after all tests."""
+    before = server.log()
     token = ada.headers["UWS-Authorization"]
     head = f"PUT /workspaces/{workspace}/upload/ HTTP/1.1\r\nHost: localhost\r\nUWS-Authorization: {token}\r\n"
     kind = f"Content-Type: {CONTENT_TYPE}\r\nContent-Length: 100000\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(f"{head}{kind}".encode() + form(part("half.txt", b"x"))[:-10])
+    assert ada.get(f"/workspaces/{workspace}/files/half.txt").status_code == 404
+    assert "Traceback" not in server.log().removeprefix(before)
 
 
 def test_header_with_an_underscore_is_dropped(ada: httpx.Client, server: LiveServer) -> None:

@@ -110,8 +110,10 @@ def test_a_long_path_leads_to_a_short_one_that_all_our_processes_agree_on(monkey
 
 def test_a_runtime_folder_of_our_own_is_taken(tmp_path: Path) -> None:
     env.check_runtime_dir(tmp_path / "not there yet")
+    assert not (tmp_path / "not there yet").exists(), "a check creates nothing"
     (tmp_path / "run").mkdir(mode=0o711)
     env.check_runtime_dir(tmp_path / "run")
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o711, "a check changes nothing"
 
 
 def test_lease_length_is_a_minute_by_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,18 @@
 """Validation of resource options, and its error texts."""
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from django.utils import timezone
+
+from user_workspaces.accounts.models import User
 from user_workspaces.errors import InvalidOptions, InvalidRequest
 from user_workspaces.interfaces.job_type import JobParameters
 from user_workspaces.interfaces.settings import Parameter
 from user_workspaces.interfaces.values import Limits
+from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.resource_options import check_storable, job_parameters, validate
+from user_workspaces.workspaces.models import Workspace
 
 IDENTITY = {name: name for name in ("num_cpus", "memory_mb", "time_limit_min")}
 
@@ -107,9 +113,23 @@ def test_value_that_database_cannot_store_is_rejected(value: object) -> None:
         check_storable(value, label="Job details")
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("value", [{}, nested(19), {"a": "x" * 60_000}, {"a": [None, 1.5, True, "\\u0000", 2**63 - 1]}])
-def test_value_that_database_can_store_is_accepted(value: object) -> None:
+def test_value_that_database_can_store_is_accepted(
+    make_user: Callable[..., User], workspace_of: Callable[..., Workspace], value: object
+) -> None:
     check_storable(value, label="Job details")
+    workspace = workspace_of(make_user())
+    job = Job.objects.create(
+        owner=workspace.owner,
+        workspace=workspace,
+        job_type="t",
+        resource="r",
+        requested=value,
+        datetime_created=timezone.now(),
+    )
+    job.refresh_from_db()
+    assert job.requested == value
 
 
 class Notebook(JobParameters):

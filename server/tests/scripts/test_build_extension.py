@@ -72,6 +72,7 @@ def test_the_same_for_less_is_in_the_lock_file(script: ModuleType, project: Path
     (project / "reana" / "yarn.lock").write_text(LOCK.replace("^2.4.0", "^2.0.0, yaml@npm:^2.4.0"))
     (project / "part.lock").write_text(LOCK)
     script.check_lock(project / "part.lock")
+    assert (project / "part.lock").read_text() == LOCK
 
 
 @pytest.mark.parametrize(("old", "new"), [("abc", "abd"), ("yaml@npm:2.9.1", "yaml@npm:2.9.2")])

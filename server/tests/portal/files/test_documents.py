@@ -128,8 +128,10 @@ def test_invalid_notebook_is_rejected(raw: bytes) -> None:
 
 
 def test_malformed_parts_of_a_notebook_are_skipped() -> None:
-    shown(None, 7, {}, {"cell_type": "code", "outputs": 7}, code(None, {"output_type": "display_data", "data": 7}))
-    shown({"cell_type": "markdown", "source": [1, None], "attachments": 7})
+    good = {"cell_type": "markdown", "source": "still shown"}
+    broken = code(None, {"output_type": "display_data", "data": 7})
+    assert "still shown" in shown(None, 7, {}, {"cell_type": "code", "outputs": 7}, broken, good)
+    assert "still shown" in shown({"cell_type": "markdown", "source": [1, None], "attachments": 7}, good)
 
 
 def test_links_lead_to_previews_and_pages() -> None:

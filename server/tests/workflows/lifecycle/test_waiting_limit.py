@@ -63,7 +63,7 @@ def test_created_and_queued_runs_are_limited(make_user: Callable[[str], User]) -
 def test_deleted_run_does_not_count(make_user: Callable[[str], User]) -> None:
     runs = [created(make_user("ada"), f"r{number}") for number in range(MOST)]
     delete_run(run=runs[0], now=timezone.now())
-    created(make_user("ada"))
+    assert created(make_user("ada")).status == RunStatus.CREATED
 
 
 def test_running_run_does_not_count(make_user: Callable[[str], User], resource: FakeResource) -> None:
@@ -71,7 +71,7 @@ def test_running_run_does_not_count(make_user: Callable[[str], User], resource: 
         queued(make_user("ada"), f"r{number}")
     controlled()
     assert count(RunStatus.PENDING) == MOST
-    queued(make_user("ada"))
+    assert queued(make_user("ada")).status == RunStatus.QUEUED
 
 
 def test_queued_restarts_count(make_user: Callable[[str], User], resource: FakeResource) -> None:

@@ -115,7 +115,8 @@ def test_invalid_time_is_ignored(at: object) -> None:
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"9" * 5000, b"1e999"])
 def test_invalid_numbers_are_ignored(number: bytes) -> None:
-    read(RUN + b'{"event": "start", "uuid": "%s", "at": %s}' % (A.encode(), number))
+    state = read(RUN + b'{"event": "start", "uuid": "%s", "at": %s}\n' % (A.encode(), number))
+    assert {step.started_at for step in state.steps} == {None}
 
 
 def test_texts_are_shortened_and_storable() -> None:
