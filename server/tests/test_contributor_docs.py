@@ -168,6 +168,7 @@ def test_example_has_its_three_files() -> None:
     assert list(files_of_the_example()) == ["pyproject.toml", "count_words.py", "test_count_words.py"]
 
 
+@pytest.mark.slow
 def test_example_passes_its_contract_suite(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "-p", "no:django", "."]
     folder = example_folder(tmp_path / "count-words")

@@ -185,6 +185,7 @@ def test_workspace_can_be_offered_again_after_acceptance_or_decline(
     assert listed(grace) == ([], [third, first])
 
 
+@pytest.mark.slow
 def test_a_workspace_is_offered_to_a_thousand(ada: Caller, original: Workspace) -> None:
     users = User.objects.bulk_create(User(username=f"p{number}") for number in range(1000))
     body = {"original_workspace_id": original.pk, "shared_user_ids": [one.pk for one in users]}

@@ -24,6 +24,8 @@ OFFER = """
 import sys
 from pathlib import Path
 from user_workspaces.config import runtime_detection, runtime_offer
+
+pytestmark = pytest.mark.slow
 runtime_detection.JOB_PATH = sys.argv[2]
 runtime_offer.PATIENCE_SECONDS = float(sys.argv[3])
 runtime_offer.os.geteuid = lambda: int(sys.argv[4])

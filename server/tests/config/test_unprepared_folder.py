@@ -9,6 +9,8 @@ import pytest
 
 from support.live_server import MANAGE, surroundings
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("command", "code", "said"),

@@ -26,7 +26,7 @@ from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 Attack = Callable[[Path], None]
 PASSES = 30
 

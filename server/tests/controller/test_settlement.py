@@ -23,6 +23,7 @@ def usage(driver: Driver) -> Overview:
     return overview_of(driver.owner.pk, allowance=allowance_of(driver.owner.pk), now=driver.now)
 
 
+@pytest.mark.slow
 def test_two_controllers_settle_each_job_once(driver: Driver, limit: Callable[..., None]) -> None:
     limit(core_hours=Decimal(40), running_sessions=20)
     jobs = [driver.launch("local_test", options=OPTIONS) for _ in range(20)]

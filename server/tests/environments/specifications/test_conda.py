@@ -61,6 +61,7 @@ def test_invalid_content_is_reported(content: str, said: str) -> None:
     assert said in problem(content)
 
 
+@pytest.mark.slow
 def test_largest_file_is_read_in_reasonable_time() -> None:
     began = time.monotonic()
     assert "lists" in problem("dependencies:\n" + "- x\n" * ((LARGEST_FILE - 20) // 4))

@@ -147,6 +147,7 @@ WIDE = "|a" * 250 + "\n" + "|-" * 250 + "\n" + "a\n" * 250 + "\n"
 """A table whose rows omit nearly all cells."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [

@@ -91,6 +91,7 @@ def test_user_without_sessions_fails_at_once(ada: User, limit: Callable[..., Non
     assert names("failed") == ["hello"]
 
 
+@pytest.mark.slow
 def test_line_waits_after_most_skipped_runs(ada: User, make_user: Callable[..., User], two_hours: None) -> None:
     queue_run(ada, "first", 60)
     for number in range(MOST_SKIPPED + 2):

@@ -127,6 +127,7 @@ def test_state_folder_that_is_a_file_leaves_the_job_unknown(world: World, resour
     assert seen(resource, spec).state == ResourceState.UNREACHABLE
 
 
+@pytest.mark.slow
 def test_observing_does_not_block_a_start(world: World, resource: LocalResource) -> None:
     enough = Event()
     specs = [world.spec("true") for _ in range(10)]
