@@ -123,6 +123,10 @@ def test_lists_of_extensions_have_no_complaint(environment: Environment) -> None
     assert COMPLAINT.search(server + front_end) is None, server + front_end
 
 
+CONNECTED = {("GET", "/api/you"), ("GET", "/api/workflows")}
+"""The requests of a panel that is connected: the account, then the list of runs."""
+
+
 def test_panel_is_there_and_connected(address: str, reana: FakeReana) -> None:
     program = shutil.which("chromium")
     if program is None:
@@ -139,10 +143,17 @@ def test_panel_is_there_and_connected(address: str, reana: FakeReana) -> None:
         page.get_by_role("tab", name="REANA runs").click()
         panel = page.locator(".jp-Reana-panel")
         expect(panel).to_be_visible()
+        deadline = time.monotonic() + TIMEOUT_S
+        while not requests_of(reana) >= CONNECTED and time.monotonic() < deadline:
+            page.wait_for_timeout(50)
         page.wait_for_function("() => !document.querySelector('.jp-Reana-panel [aria-busy=true]')")
         if folder := os.environ.get("UWS_TEST_PICTURES"):
             page.screenshot(path=Path(folder) / f"wheel-{len(os.listdir(folder))}.png")  # noqa: PTH208 - a number
         browser.close()
-    asked = {(seen.method, seen.path) for seen in reana.requests}
-    assert {("GET", "/api/you"), ("GET", "/api/workflows")} <= asked
+    assert requests_of(reana) >= CONNECTED
     assert mistakes == []
+
+
+def requests_of(reana: FakeReana) -> set[tuple[str, str]]:
+    """Return the methods and paths that REANA was asked for."""
+    return {(seen.method, seen.path) for seen in reana.requests}
