@@ -79,7 +79,7 @@ export class Followed extends Observable {
     }
   }
 
-  /** Take run states that were loaded elsewhere, which saves requests. */
+  /** Reuse run states that another model has loaded, which saves requests. */
   receive(runs: readonly Run[]): void {
     for (const run of runs) {
       if (this._ids.has(run.id) && !isUnfinished(run.status)) {

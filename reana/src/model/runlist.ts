@@ -128,7 +128,7 @@ export class RunList extends Observable {
     }
   }
 
-  /** Show a run state that was loaded elsewhere. */
+  /** Show a run state that another model has loaded. */
   private _update(run: Run): void {
     const items = this._page?.items ?? [];
     if (this._page && items.some(one => one.id === run.id && JSON.stringify(one) !== JSON.stringify(run))) {

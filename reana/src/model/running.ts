@@ -59,7 +59,7 @@ export class Running extends Observable {
     this._set(new Set(items.filter(({ status }) => status === 'running').map(({ id }) => id)), hasNext);
   }
 
-  /** Update the count with a run state that was loaded elsewhere. */
+  /** Update the count with a run state that another model has loaded. */
   private _update(run: Run): void {
     const ids = new Set(this._ids);
     if (run.status === 'running' && this._isMine(run)) {

@@ -163,7 +163,7 @@ def test_program_that_does_not_work_is_not_offered(
 ) -> None:
     machine.install("docker", f"exec {script}" if "sleep" in script else script)
     monkeypatch.setattr("user_workspaces.config.runtime_detection.JOB_PATH", f"{machine.folder}/bin")
-    monkeypatch.setattr("user_workspaces.config.runtime_detection.ANSWERS_WITHIN", 1.0)
+    monkeypatch.setattr("user_workspaces.config.runtime_detection.RESPONSE_SECONDS", 1.0)
     monkeypatch.setenv("PATH", str(machine.folder / "bin"))
     assert detect(serves_accounts=False) is None
     machine.install("podman", "echo linux")

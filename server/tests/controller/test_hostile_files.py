@@ -33,7 +33,7 @@ PASSES = 30
 
 @pytest.fixture(autouse=True)
 def _empty_warning_log() -> None:
-    warning_log.REFUSALS._logged.clear()
+    warning_log.WARNINGS._logged.clear()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from user_workspaces.observability.warning_log import WarningLog
 @pytest.fixture(autouse=True)
 def warnings_logged(monkeypatch: pytest.MonkeyPatch) -> WarningLog:
     found = WarningLog()
-    monkeypatch.setattr(database_errors, "REFUSALS", found)
+    monkeypatch.setattr(database_errors, "WARNINGS", found)
     return found
 
 

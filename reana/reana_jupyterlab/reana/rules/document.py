@@ -69,7 +69,7 @@ def _checked(value: Json, tree: Node | None, engines: Collection[str] | None, ex
 
 
 def _first(found: list[Finding]) -> list[Finding]:
-    """Return the first findings of each severity: more than fifty help nobody."""
+    """Return the first findings of each severity: more than fifty do not help."""
     return [
         one
         for severity in Severity

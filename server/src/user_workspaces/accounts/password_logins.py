@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from user_workspaces import registry
 from user_workspaces.accounts.models import User
 
-ADMINISTRATORS_REFUSED = (
+ADMINISTRATORS_REJECTED = (
     "Administrators cannot log in on this server: sessions share the portal's address, so their pages could act "
     "as you. Set passthrough_domain or UWS_SESSION_PORTS to separate them, or "
     "allow_administrators_beside_sessions in config.json to accept the risk."

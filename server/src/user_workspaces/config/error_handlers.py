@@ -13,7 +13,7 @@ from user_workspaces.db.errors import translated
 from user_workspaces.errors import DiskFull, TemporarilyUnavailable
 from user_workspaces.portal import errors as portal
 
-REFUSED_HOST = (
+HOST_NOT_ALLOWED = (
     "This server does not answer under {name}. Ask its operators for the right address. If it is yours, add the name "
     "to UWS_ALLOWED_HOSTS or to allowed_hosts in config.json, and restart the server."
 )
@@ -35,7 +35,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def host_not_allowed(host: str) -> str:
     """Return what to tell a visitor who came under a name that is not allowed."""
     name, _ = split_domain_port(host)
-    return REFUSED_HOST.format(name=f"“{name}”" if HOST_NAME.fullmatch(name) else "this name")
+    return HOST_NOT_ALLOWED.format(name=f"“{name}”" if HOST_NAME.fullmatch(name) else "this name")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 JOB_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The search path of jobs."""
-ANSWERS_WITHIN = 5.0
+RESPONSE_SECONDS = 5.0
 PROGRAM = re.compile(r"[\w./+][\w./+-]*")
 """What the option `program` of the plug-ins takes."""
 
@@ -94,7 +94,7 @@ def _responds(candidate: Candidate, program: str) -> bool:
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=ANSWERS_WITHIN,
+            timeout=RESPONSE_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

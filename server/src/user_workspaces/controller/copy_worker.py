@@ -13,7 +13,7 @@ from django.utils import timezone
 from user_workspaces.db.leases import lease_length
 from user_workspaces.environments.overview import lock_for_copies
 from user_workspaces.errors import UserWorkspacesError
-from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.observability.warning_log import WARNINGS
 from user_workspaces.quotas.reservation import Reservation, ReservationLost
 from user_workspaces.sharing import leases
 from user_workspaces.sharing.models import Share
@@ -140,7 +140,7 @@ class CopyTask:
         except (DatabaseError, InterfaceError):
             raise
         except OSError as error:
-            REFUSALS.warn(logger, f"copy {self}", error)
+            WARNINGS.warn(logger, f"copy {self}", error)
             message = "The file system reported an error."
         except Exception:
             logger.exception("copy %s failed", self)

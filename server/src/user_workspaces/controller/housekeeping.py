@@ -9,7 +9,7 @@ from user_workspaces import registry
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.interfaces.resource import Resource
 from user_workspaces.jobs.queries import unsettled_jobs, unsettled_keys
-from user_workspaces.observability.warning_log import EXPECTED, REFUSALS
+from user_workspaces.observability.warning_log import EXPECTED, WARNINGS
 from user_workspaces.workspaces import actions
 from user_workspaces.workspaces.files import measure_and_clear
 from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
@@ -43,7 +43,7 @@ def _process(workspace: Workspace) -> None:
             case _:
                 measure_and_clear(workspace, now=timezone.now())
     except EXPECTED as error:  # a user's files may be in any state
-        REFUSALS.warn(logger, f"workspace {workspace.pk}", error)
+        WARNINGS.warn(logger, f"workspace {workspace.pk}", error)
         actions.reschedule(workspace_id=workspace.pk, at=timezone.now() + TRY_AGAIN)
     except Exception:
         logger.exception("workspace %s: %s failed; trying again later", workspace.pk, workspace.status)

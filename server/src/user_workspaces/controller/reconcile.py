@@ -19,7 +19,7 @@ from user_workspaces.jobs.decide import Action, decide
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import due_jobs
 from user_workspaces.observability.correlation import bind_context
-from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.observability.warning_log import WARNINGS
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def advance(job_pass: JobPass) -> None:
         else:
             try_again(job_pass, error.message)
     except OSError as error:
-        REFUSALS.warn(logger, f"job {job.pk}", error)
+        WARNINGS.warn(logger, f"job {job.pk}", error)
         try_again(job_pass, f"The file system reported an error; trying again. (job {job.pk})")
     except Exception:
         logger.exception("job %s: this pass failed; the job is unchanged", job.pk)

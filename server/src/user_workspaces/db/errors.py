@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.db import InterfaceError, OperationalError
 
 from user_workspaces.errors import DiskFull, TemporarilyUnavailable, UserWorkspacesError
-from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.observability.warning_log import WARNINGS
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def translated(error: BaseException) -> BaseException:
     for one in _chain(error):
         kind = _kind(one)
         if kind is not None:
-            REFUSALS.warn(logger, f"{type(one).__name__} reported as {kind.__name__}", str(one))
+            WARNINGS.warn(logger, f"{type(one).__name__} reported as {kind.__name__}", str(one))
             return kind(MESSAGES[kind])
     return error
 

@@ -22,7 +22,7 @@ TIME_LIMIT_SECONDS = 30 * 60.0
 LOCK_PROGRAM = Path(__file__).with_name("build_programs") / "write_lock.py"
 LOCK = "lock.txt"
 DOWNLOADS = ".downloads"
-"""A folder in the stage with the installer's cache of this build, so that no package is kept elsewhere."""
+"""A folder in the stage with the installer's cache of this build, so that no package stays outside of it."""
 USED = "used"
 """A file beside a prepared environment; its modification time is that of the last launch."""
 

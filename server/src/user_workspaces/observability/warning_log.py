@@ -64,5 +64,5 @@ def _line_of(error: Exception | str) -> str:
     return "".join(one if one.isprintable() else " " for one in text[:LONGEST_LINE])
 
 
-REFUSALS = WarningLog()
+WARNINGS = WarningLog()
 """The warning log of this process."""

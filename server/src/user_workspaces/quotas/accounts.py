@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime
 
-from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.observability.warning_log import WARNINGS
 from user_workspaces.quotas.models import QuotaAccount
 from user_workspaces.quotas.values import Usage
 
@@ -22,4 +22,4 @@ def record_disk_usage(*, owner_id: int, usage: Usage[int], now: datetime) -> Non
     if not usage.is_over:
         account.filter(over_disk_since__isnull=False).update(over_disk_since=None)
     elif account.filter(over_disk_since__isnull=True).update(over_disk_since=now):
-        REFUSALS.warn(logger, f"user {owner_id}", "is over the disk quota: uploads and launches are blocked")
+        WARNINGS.warn(logger, f"user {owner_id}", "is over the disk quota: uploads and launches are blocked")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from user_workspaces.websocket.errors import HandshakeRejected
 from user_workspaces.websocket.subscriptions import Subscriber, Subscription, Topic
 
-MOST_OF_ONE_PERSON = 100
+MAX_PER_USER = 100
 MOST = 10_000
 
 GOING_AWAY = 1001
@@ -95,8 +95,8 @@ class Subscribers:
         if self._number >= MOST:
             raise HandshakeRejected(503, "Too many WebSockets are open on this server. Try again later.")
         user = watcher.grant.user_id
-        if self._of_person.get(user, 0) >= MOST_OF_ONE_PERSON:
-            raise HandshakeRejected(429, f"More than {MOST_OF_ONE_PERSON} WebSockets of one person. Close some first.")
+        if self._of_person.get(user, 0) >= MAX_PER_USER:
+            raise HandshakeRejected(429, f"More than {MAX_PER_USER} WebSockets of one person. Close some first.")
         with self._lock:
             self._of_topic.setdefault(watcher.topic, set()).add(watcher)
         self._of_person[user] = self._of_person.get(user, 0) + 1

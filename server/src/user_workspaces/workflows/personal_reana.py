@@ -18,7 +18,7 @@ from user_workspaces.workflows.models import PersonalReana
 
 LONGEST_ADDRESS = 500
 LONGEST_TOKEN = 1_000
-LARGEST_ANSWER = 64 * 1024
+LARGEST_RESPONSE = 64 * 1024
 CONNECT_SECONDS, SILENT_SECONDS, ALL_SECONDS = 5.0, 5.0, 15.0
 NO_REANA = "The server at this address is not a REANA server."
 TOO_SLOW = "This REANA server did not respond in time. Please try again later."
@@ -122,7 +122,7 @@ def _read(response: requests.Response, *, deadline: float) -> bytes:
     body = b""
     for piece in response.iter_content(4096):
         body += piece
-        if len(body) > LARGEST_ANSWER:
+        if len(body) > LARGEST_RESPONSE:
             raise InvalidRequest(NO_REANA)
         if time.monotonic() > deadline:
             raise InvalidRequest(TOO_SLOW)

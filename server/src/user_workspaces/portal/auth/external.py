@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from user_workspaces import registry
 from user_workspaces.accounts.login import begin_external_login, finish_external_login
-from user_workspaces.accounts.password_logins import ADMINISTRATORS_REFUSED, is_kept_out
+from user_workspaces.accounts.password_logins import ADMINISTRATORS_REJECTED, is_kept_out
 from user_workspaces.accounts.rate_limit import client_network_of
 from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.tickets import own_cookie
@@ -108,7 +108,7 @@ def _logged_in(request: HttpRequest, authentication: str, state: str, destinatio
     except UserWorkspacesError as error:
         return errors.response_for(request, error, fragment=False)
     if is_kept_out(user):
-        return errors.forbidden(request, ADMINISTRATORS_REFUSED)
+        return errors.forbidden(request, ADMINISTRATORS_REJECTED)
     login(request, user, backend=BACKEND)
     return continue_to(request, destination)
 

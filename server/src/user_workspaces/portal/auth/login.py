@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from user_workspaces.accounts.actions import end_sessions
 from user_workspaces.accounts.login import counted_log_in, sign_in_by_link
 from user_workspaces.accounts.models import User
-from user_workspaces.accounts.password_logins import ADMINISTRATORS_REFUSED, is_kept_out
+from user_workspaces.accounts.password_logins import ADMINISTRATORS_REJECTED, is_kept_out
 from user_workspaces.accounts.queries import user_of_login_link
 from user_workspaces.accounts.rate_limit import client_network_of
 from user_workspaces.errors import AuthenticationRejected, TooManyAttempts
@@ -50,7 +50,7 @@ class LoginForm(AuthenticationForm):
         if not isinstance(user, User) or not user.is_active or user.is_service:
             raise ValidationError(self.get_invalid_login_error())
         if is_kept_out(user):
-            raise ValidationError(ADMINISTRATORS_REFUSED)
+            raise ValidationError(ADMINISTRATORS_REJECTED)
 
 
 @sensitive_post_parameters("password")
@@ -89,7 +89,7 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
     except AuthenticationRejected:
         return render(request, "portal/log_in_by_link.html", {"account": None}, status=410)
     if is_kept_out(redeemed):
-        return errors.forbidden(request, ADMINISTRATORS_REFUSED)
+        return errors.forbidden(request, ADMINISTRATORS_REJECTED)
     login(request, redeemed, backend=BACKEND)
     note_link(request, now=now)  # after `login`, which starts a new session
     return redirect("portal:workspaces")

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from typing import Final
 
-FIRST_ACCOUNT_OF_PEOPLE: Final = 1000
+FIRST_USER_UID: Final = 1000
 """Lower uids are system accounts, such as those of web servers; no session runs as one."""
 _SOCK_DIAG: Final = 4
 _BY_FAMILY: Final = 20
@@ -48,7 +48,7 @@ def may_be_proxy(connection: socket.socket) -> bool:
         return not _is_loopback(peer[0])  # another machine
     uid, inode = found
     # A socket that its process has closed has inode 0, and the kernel lists root as its owner
-    return _is_loopback(peer[0]) and inode != 0 and uid < FIRST_ACCOUNT_OF_PEOPLE
+    return _is_loopback(peer[0]) and inode != 0 and uid < FIRST_USER_UID
 
 
 def _owner(family: int, local: tuple[str, int], remote: tuple[str, int]) -> tuple[int, int] | None:

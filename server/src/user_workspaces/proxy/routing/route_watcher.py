@@ -11,7 +11,7 @@ from django.db.utils import InterfaceError, OperationalError
 
 from user_workspaces.jobs.queries import ready_sessions
 from user_workspaces.jobs.session_urls import base_path, is_served_by_path, session_host
-from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.observability.warning_log import WARNINGS
 from user_workspaces.proxy.routing.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class RouteWatcher:
             try:
                 routes = read_routes()
             except (OperationalError, InterfaceError) as error:
-                REFUSALS.warn(logger, "the routes cannot be read; running sessions stay reachable", error)
+                WARNINGS.warn(logger, "the routes cannot be read; running sessions stay reachable", error)
                 close_old_connections()
             else:
                 self._run_in_loop(partial(self._take, routes, this_round))

@@ -13,7 +13,7 @@ from user_workspaces.jobs.actions import LaunchRequest, start_job
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.resource_options import parameter_for
 from user_workspaces.jobs.status import LIVE
-from user_workspaces.observability.warning_log import REFUSALS
+from user_workspaces.observability.warning_log import WARNINGS
 from user_workspaces.quotas.values import Kind
 from user_workspaces.workflows.lifecycle.actions import change_status
 from user_workspaces.workflows.lifecycle.environments import environment_of, name_of_environment
@@ -58,7 +58,7 @@ def start_next(*, now: datetime) -> bool:
         except DatabaseError:  # the transaction is broken: nothing can be written about the run
             raise
         except OSError as error:
-            REFUSALS.warn(logger, f"run {run.pk}", error)
+            WARNINGS.warn(logger, f"run {run.pk}", error)
             _wait(run, INTERNAL_ERROR, at=now + SELDOM, alone=True)
         except Exception:  # a fault in one run must not stop the queue: log it, retry later
             logger.exception("run %s could not be started; trying again later", run.pk)

@@ -13,7 +13,7 @@ from user_workspaces.errors import UserWorkspacesError
 from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.status import ENDED as ENDED_JOBS
 from user_workspaces.jobs.status import JobStatus
-from user_workspaces.observability.warning_log import EXPECTED, REFUSALS
+from user_workspaces.observability.warning_log import EXPECTED, WARNINGS
 from user_workspaces.quotas.queries import is_disk_limited
 from user_workspaces.workflows.lifecycle.actions import change_status
 from user_workspaces.workflows.lifecycle.fair_queue import LONGEST_WAIT
@@ -71,7 +71,7 @@ def _check_run(run: Run, *, now: datetime) -> None:
         took = timedelta(seconds=(time.perf_counter() - started) * REST_PER_SECOND)
         _reschedule(run, at=None if again is None else now + max(again, min(took, LONGEST_PAUSE)))
     except EXPECTED as error:  # a user's files may be in any state
-        REFUSALS.warn(logger, f"run {run.pk}", error)
+        WARNINGS.warn(logger, f"run {run.pk}", error)
         _reschedule(run, at=now + LATER)
     except Exception:  # log it, retry later
         logger.exception("run %s: this pass failed; trying again later", run.pk)

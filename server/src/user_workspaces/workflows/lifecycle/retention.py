@@ -12,7 +12,7 @@ from enum import StrEnum
 from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import NotFound
 from user_workspaces.interfaces.values import Entry, EntryKind
-from user_workspaces.observability.warning_log import EXPECTED, REFUSALS
+from user_workspaces.observability.warning_log import EXPECTED, WARNINGS
 from user_workspaces.workflows.lifecycle.plan import specification_of
 from user_workspaces.workflows.lifecycle.prune import KeptPaths, remove, remove_if_empty
 from user_workspaces.workflows.models import Run
@@ -156,7 +156,7 @@ def _apply_rules(run: Run, *, now: datetime) -> timedelta | None:
     except NotFound:
         return None
     except EXPECTED as error:  # a user's files may be in any state
-        REFUSALS.warn(logger, f"run {run.pk}", error)
+        WARNINGS.warn(logger, f"run {run.pk}", error)
         has_failed = True
     except Exception:  # a fault in one run must not stop the rules of the others: log it, retry later
         logger.exception("run %s: its retention rules could not be applied", run.pk)

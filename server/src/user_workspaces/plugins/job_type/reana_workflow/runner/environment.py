@@ -26,7 +26,7 @@ LONGEST_PTH, MOST_PLACES = 64 << 10, 100
 MOST_LOCKS = 1000
 PYTHON_SECONDS = 20
 PACKAGE = re.compile(r"(?P<name>[\w.]+(?:-[\w.]+)*?)-(?P<version>\d[\w.!+]*)(?:-py[\d.]+)?\.(?:dist|egg)-info")
-LOOK = """
+PROBE = """
 import json, os, site, sys
 folder = os.path.dirname(os.path.abspath(sys.executable))
 homes = [home for home in (os.path.dirname(folder), folder) if os.path.isfile(os.path.join(home, "pyvenv.cfg"))]
@@ -75,7 +75,7 @@ def find_python(path: str) -> str:
 def lock_of(python: str) -> Lock | None:
     """Return the lock of an interpreter's packages; None if it does not work. Imports no package."""
     try:
-        asked = [python, "-I", "-S", "-c", LOOK]
+        asked = [python, "-I", "-S", "-c", PROBE]
         done = subprocess.run(
             asked, cwd="/", stdin=subprocess.DEVNULL, capture_output=True, timeout=PYTHON_SECONDS, check=True
         )
