@@ -20,12 +20,13 @@ from user_workspaces.config.load_config import EMBEDDED_DEFAULT
 from user_workspaces.config.runtime_detection import DOCKER, PODMAN, Detected, detect
 from user_workspaces.testing.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 OFFER = """
 import sys
 from pathlib import Path
 from user_workspaces.config import runtime_detection, runtime_offer
 
-pytestmark = pytest.mark.slow
 runtime_detection.JOB_PATH = sys.argv[2]
 runtime_offer.PATIENCE_SECONDS = float(sys.argv[3])
 runtime_offer.os.geteuid = lambda: int(sys.argv[4])
@@ -125,13 +126,13 @@ def test_no_is_written_and_asked_once(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(("keys", "patience"), [("", 0.5), ("x", 0.5), ("\x04", LIMIT_SECONDS)])
-def test_without_an_response_nothing_changes(machine: Machine, keys: str, patience: float) -> None:
+def test_no_input_changes_nothing(machine: Machine, keys: str, patience: float) -> None:
     machine.patience = patience
     assert "No answer: nothing was changed." in machine.in_a_terminal(keys)
     assert machine.config.read_bytes() == EMBEDDED_DEFAULT.read_bytes()
 
 
-def test_response_that_cannot_be_kept_is_said(machine: Machine) -> None:
+def test_unwritable_choice_is_reported(machine: Machine) -> None:
     machine.install("docker", f"echo linux; rm -f {machine.config}")
     assert f"The answer could not be saved. {machine.config}: cannot be written" in machine.in_a_terminal("y")
 
