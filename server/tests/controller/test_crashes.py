@@ -88,7 +88,7 @@ def test_dying_around_the_end_loses_nothing(driver: Driver, use: Use, method: st
     assert workspace.status == "idle"
 
 
-def test_dying_before_the_record_of_an_response_asks_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_before_a_result_is_recorded_queries_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
 
