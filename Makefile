@@ -7,6 +7,8 @@ SOURCES := server benchmarks scripts docs manage.py
 # If the environment forbids writing compiled modules, every process compiles all of them again.
 export PYTHONDONTWRITEBYTECODE :=
 
+LONG_FORMS := $(if $(filter full,$(UWS_TEST_BUDGET)),-m "soak or not soak")
+
 .DEFAULT_GOAL := help
 .PHONY: help start stop test test-all test-fast lint types docs sizes spec rules fuzz-api bench-api bench-extension bench-launch bench-live bench-memory bench-relay bench-zip extension reana test-reana test-reana-front test-reana-wheel screenshots locks run-parts extension-part dev-parts test-parts reana-parts
 
@@ -85,14 +87,14 @@ reana: ## Build the front end of the REANA extension where its sources are, to w
 
 test-reana-front: reana ## Check style, types, units and browser tests of the extension's front end
 	@cd reana && PATH="$(CURDIR)/.venv-reana/bin:$$PATH" && jlpm lint && jlpm test
-	@cd reana && ../.venv-reana/bin/pytest -q -n 2 $(if $(filter full,$(UWS_TEST_BUDGET)),-m "soak or not soak") ui-tests
+	@cd reana && ../.venv-reana/bin/pytest -q -n 2 $(LONG_FORMS) ui-tests
 
 test-reana: reana-parts ## Check the REANA extension's server part, in an environment of its own
 	@cd reana && ../.venv-reana/bin/ruff check . && ../.venv-reana/bin/ruff format --check . && ../.venv-reana/bin/mypy
 	@cd reana && ../.venv-reana/bin/pytest -q -n 2
 
-test-reana-wheel: extension reana-parts ## Try the wheel in fresh environments without Node, in the oldest JupyterLab and the newest
-	@cd reana && ../.venv-reana/bin/pytest -q wheel-tests
+test-reana-wheel: extension reana-parts ## Try the wheel in a fresh environment without Node, in the newest JupyterLab (test-all: and the oldest)
+	@cd reana && ../.venv-reana/bin/pytest -q $(LONG_FORMS) wheel-tests
 
 bench-extension: reana-parts ## Measure Jupyter's response times while REANA hangs, the overhead of a list, the memory of a download
 	@.venv-reana/bin/python reana/benchmarks/extension.py

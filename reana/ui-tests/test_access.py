@@ -18,7 +18,7 @@ SERIOUS = """() => axe.run({ include: ['.jp-Reana'] }).then(({ violations }) => 
   .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`))"""
 
 
-@pytest.fixture(params=["JupyterLab Light", "JupyterLab Dark"])
+@pytest.fixture(params=["JupyterLab Light", pytest.param("JupyterLab Dark", marks=pytest.mark.soak)])
 def themed(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Lab]:
     """The JupyterLab in each theme."""
     lab.configure(THEMES, {"theme": request.param})
@@ -81,9 +81,6 @@ def test_axe_finds_no_serious_violation_in_forms_and_dialogs(page: Page, themed:
     check(page)
 
 
-@pytest.mark.parametrize(
-    "themed", ["JupyterLab Light", pytest.param("JupyterLab Dark", marks=pytest.mark.soak)], indirect=True
-)
 def test_tabs_and_files_are_navigated_by_keyboard(page: Page, themed: Lab, reana: FakeReana) -> None:
     page.goto(themed.url())
     open_panel(page).locator(".jp-Reana-row", has_text="fit-scan").focus()

@@ -60,6 +60,7 @@ def test_new_server_replaces_all_data_of_the_old_one(
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
 
 
+@pytest.mark.soak
 def test_two_accounts_of_a_server_are_saved(page: Page, disconnected_lab: Lab, reana: FakeReana) -> None:
     reana.accounts[OTHER] = "grace@example.org"
     page.goto(disconnected_lab.url())

@@ -39,6 +39,7 @@ def test_each_parameter_that_differs_has_both_values(compared: Page) -> None:
     expect(rows).to_have_text(["events1000 default5", "cut_off0.7 default0.5 default", "seed3 defaultnot present"])
 
 
+@pytest.mark.soak
 def test_files_that_differ_are_listed(compared: Page) -> None:
     found = part(compared, "Files").get_by_role("listitem")
     expect(found).to_have_text(
@@ -47,12 +48,14 @@ def test_files_that_differ_are_listed(compared: Page) -> None:
     )
 
 
+@pytest.mark.soak
 def test_lines_of_the_specification_are_shown(compared: Page) -> None:
     lines = part(compared, "Specification").locator(".jp-Reana-diff")
     expect(lines.locator("[data-kind=removed]").first).to_contain_text("version: 0.9.3")
     expect(lines.locator("[data-kind=added]").first).to_contain_text("version: 0.9.4")
 
 
+@pytest.mark.soak
 def test_runs_in_one_workspace_are_noted(page: Page, lab: Lab, reana: FakeReana) -> None:
     finished(reana, "hello.1.1")
     page.goto(lab.url())

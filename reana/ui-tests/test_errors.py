@@ -22,8 +22,8 @@ def test_unknown_status_is_shown_as_it_is(page: Page, lab: Lab, reana: FakeReana
     ("name", "route", "sign"),
     [
         ("Logs", "logs", ".jp-Reana-line"),
-        ("Files", "workspace", "[role=treeitem]"),
-        ("Specification", "specification", ".cm-line"),
+        pytest.param("Files", "workspace", "[role=treeitem]", marks=pytest.mark.soak),
+        pytest.param("Specification", "specification", ".cm-line", marks=pytest.mark.soak),
     ],
 )
 def test_failed_tab_shows_the_error_and_can_be_reloaded(
@@ -39,7 +39,15 @@ def test_failed_tab_shows_the_error_and_can_be_reloaded(
     expect(page.locator(f".jp-Reana-tabPanel {sign}").first).to_be_visible()
 
 
-@pytest.mark.parametrize("lie", [b"<html>", b'{"items": [', b'{"items": [1]}', b'{"items": {}}'])
+@pytest.mark.parametrize(
+    "lie",
+    [
+        b"<html>",
+        pytest.param(b'{"items": [', marks=pytest.mark.soak),
+        pytest.param(b'{"items": [1]}', marks=pytest.mark.soak),
+        pytest.param(b'{"items": {}}', marks=pytest.mark.soak),
+    ],
+)
 def test_invalid_list_is_not_an_empty_list(page: Page, lab: Lab, reana: FakeReana, lie: bytes) -> None:
     reana.fail("GET /api/workflows", says(lie))
     page.goto(lab.url())
@@ -51,6 +59,7 @@ def test_invalid_list_is_not_an_empty_list(page: Page, lab: Lab, reana: FakeRean
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
 
 
+@pytest.mark.soak
 def test_search_and_status_are_kept_over_a_reload(page: Page, panel: Locator) -> None:
     with page.expect_event("requestfinished", lambda request: keeps(request, '"running"')):
         panel.get_by_label("Search runs by name").fill("hel")
@@ -65,6 +74,7 @@ def test_search_and_status_are_kept_over_a_reload(page: Page, panel: Locator) ->
     expect(panel.get_by_label("Search runs by name")).to_have_value("hel")
 
 
+@pytest.mark.soak
 def test_focus_moved_while_connecting_stays(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET /api/you", error(500, "It sleeps."))
     page.goto(lab.url())
@@ -91,6 +101,7 @@ def keeps(request: Request, text: str) -> bool:
     return "/api/workspaces" in request.url and request.method == "PUT" and text in (request.post_data or "")
 
 
+@pytest.mark.soak
 def test_two_tabs_stop_the_same_run(context: BrowserContext, page: Page, lab: Lab, reana: FakeReana) -> None:
     pages = [page, context.new_page()]
     for one in pages:

@@ -43,6 +43,7 @@ def test_failed_upload_is_shown_and_retried(page: Page, folder: Lab, reana: Fake
     assert reana.runs[0].files == {"code/hello.py": b"print(1)\n"}
 
 
+@pytest.mark.soak
 def test_rejected_start_is_shown(page: Page, folder: Lab, reana: FakeReana) -> None:
     reana.fail("POST .*/start", error(409, "The quota is used up."))
     run_on_reana(page, folder)

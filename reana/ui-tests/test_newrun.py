@@ -71,6 +71,7 @@ def test_invalid_file_is_underlined_at_its_line(page: Page, folder: Lab, reana: 
     expect(page.locator(".cm-editor .cm-lintRange-error")).to_contain_text("code/missing.py")
 
 
+@pytest.mark.soak
 def test_other_files_offer_no_run(page: Page, lab: Lab, reana: FakeReana) -> None:
     (lab.root / "notes.txt").write_text("notes", encoding="utf-8")
     page.goto(lab.url())
@@ -80,12 +81,14 @@ def test_other_files_offer_no_run(page: Page, lab: Lab, reana: FakeReana) -> Non
     (lab.root / "notes.txt").unlink()
 
 
+@pytest.mark.soak
 def test_launcher_has_a_card(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     page.locator(".jp-LauncherCard", has_text="REANA run").click()
     expect(page.get_by_role("button", name="Choose a reana.yaml…")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_status_bar_counts_running_runs(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     expect(page.locator(".jp-Reana-statusItem")).to_contain_text("REANA 1 running")

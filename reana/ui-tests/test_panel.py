@@ -1,5 +1,6 @@
 """The panel: list, search, states, keyboard, and no token in the page."""
 
+import pytest
 from conftest import open_panel, try_again
 from lab import Lab
 from playwright.sync_api import Locator, Page, expect
@@ -7,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error
 
 
+@pytest.mark.soak
 def test_panel_at_start_is_not_forced_open(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     expect(page.locator(".jp-DirListing")).to_be_visible()
@@ -18,6 +20,7 @@ def test_list_shows_every_run_split_at_the_first_dot(panel: Locator) -> None:
     expect(panel.locator(".jp-Reana-row", has_text="cell-atlas").locator(".jp-Reana-run")).to_have_text("#3.1")
 
 
+@pytest.mark.soak
 def test_search_and_status_narrow_the_list(panel: Locator) -> None:
     panel.get_by_label("Search runs by name").fill("hel")
     expect(panel.locator(".jp-Reana-row")).to_have_count(2)
@@ -39,6 +42,7 @@ def test_error_keeps_the_list_and_shows_a_message(panel: Locator, reana: FakeRea
     expect(panel.locator(".jp-Reana-trouble")).to_be_hidden()
 
 
+@pytest.mark.soak
 def test_list_refreshes_while_a_run_is_active(panel: Locator, reana: FakeReana) -> None:
     row = panel.locator(".jp-Reana-row", has_text="#2")
     expect(row.locator("[data-status=running]").first).to_be_visible()

@@ -38,6 +38,7 @@ def test_failed_run_opens_at_the_last_lines_of_the_failing_step(page: Page, lab:
     expect(page.get_by_role("log")).to_contain_text("Traceback")
 
 
+@pytest.mark.soak
 def test_logs_are_searched_with_their_line_numbers(opened: Page) -> None:
     tab(opened, "Logs")
     opened.locator(".jp-Reana-stepList").get_by_role("button", name="gendata").click()
@@ -57,6 +58,7 @@ def test_log_of_a_running_step_is_followed(page: Page, lab: Lab, reana: FakeRean
     expect(page.get_by_role("log")).to_contain_text("iteration 3")
 
 
+@pytest.mark.soak
 def test_log_is_polled_if_it_cannot_be_followed(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.route(re.compile("/logs/follow"), lambda route: route.abort())
     page.goto(lab.url())
@@ -67,12 +69,19 @@ def test_log_is_polled_if_it_cannot_be_followed(page: Page, lab: Lab, reana: Fak
     expect(page.get_by_role("log")).to_contain_text("iteration 4")
 
 
+@pytest.mark.soak
 def test_specification_keeps_the_names_of_keys(opened: Page) -> None:
     tab(opened, "Specification")
     expect(opened.locator(".jp-Reana-text")).to_contain_text("kubernetes_memory_limit: 256Mi")
 
 
-@pytest.mark.parametrize(("name", "viewer"), [("plot.png", ".jp-ImageViewer img"), ("fit.csv", ".jp-CSVViewer")])
+@pytest.mark.parametrize(
+    ("name", "viewer"),
+    [
+        ("plot.png", ".jp-ImageViewer img"),
+        pytest.param("fit.csv", ".jp-CSVViewer", marks=pytest.mark.soak),
+    ],
+)
 def test_result_opens_in_the_viewer_of_jupyterlab(opened: Page, name: str, viewer: str) -> None:
     opened.get_by_role("button", name=f"results/{name}").click()
     expect(opened.locator(viewer)).to_be_visible()
@@ -85,6 +94,7 @@ def test_download_all_fetches_all_thirteen_files(opened: Page, lab: Lab) -> None
     assert len([path for path in (lab.root / "hello.1").rglob("*") if path.is_file()]) == 13
 
 
+@pytest.mark.soak
 def test_download_all_continues_and_lists_failed_files(opened: Page, lab: Lab, reana: FakeReana) -> None:
     next(run for run in reana.runs if run.name == "hello.1").name = "lacking.1"
     reana.fail("GET .*/workspace/results/part-3.csv", error(404, "part-3.csv does not exist."))
@@ -115,6 +125,7 @@ def test_upload_and_delete_a_file(opened: Page, reana: FakeReana) -> None:
     expect(row).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_workspace_is_a_folder_in_the_file_browser(opened: Page) -> None:
     tab(opened, "Files")
     opened.get_by_role("button", name="Show in the file browser").click()
@@ -139,6 +150,7 @@ def test_stop_asks_for_confirmation(page: Page, lab: Lab, reana: FakeReana) -> N
     expect(panel_status(page, "hello#2")).to_have_text("stopped")
 
 
+@pytest.mark.soak
 def test_delete_lists_what_is_deleted(opened: Page) -> None:
     opened.get_by_role("button", name="Delete…").click()
     expect(opened.get_by_role("dialog")).to_contain_text("all files in its workspace")
@@ -149,6 +161,7 @@ def test_delete_lists_what_is_deleted(opened: Page) -> None:
     expect(panel_status(opened, "hello#1")).to_have_text("deleted")
 
 
+@pytest.mark.soak
 def test_delete_names_the_runs_in_the_same_workspace(page: Page, lab: Lab, reana: FakeReana) -> None:
     for name in ("hello.1.2", "hello.1.1", "hello.12"):
         reana.add(name)
@@ -162,6 +175,7 @@ def test_delete_names_the_runs_in_the_same_workspace(page: Page, lab: Lab, reana
     assert not reana.seen("PUT .*")
 
 
+@pytest.mark.soak
 def test_run_that_failed_in_the_engine_shows_why(page: Page, lab: Lab, reana: FakeReana) -> None:
     engine = "INFO | Publisher: total 2\nERROR | The workspace quota is exceeded.\n"
     parts = [{"component": "scheduler", "content": "scheduler is up\n"}]

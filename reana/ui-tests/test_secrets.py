@@ -40,6 +40,7 @@ def test_secret_is_saved_and_deleted_by_keyboard(page: Page, lab: Lab, reana: Fa
     assert reana.secrets == {}
 
 
+@pytest.mark.soak
 def test_workspace_is_pruned_after_confirmation(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     open_run(page, "hello#1")
@@ -66,6 +67,7 @@ def limited_lab(clean_lab: Lab) -> Iterator[Lab]:
     server.stop()
 
 
+@pytest.mark.soak
 def test_secrets_are_hidden_if_the_token_cannot_manage_them(page: Page, limited_lab: Lab) -> None:
     page.goto(limited_lab.url())
     panel = open_panel(page)
@@ -79,6 +81,7 @@ def test_secrets_are_hidden_if_the_token_cannot_manage_them(page: Page, limited_
     expect(item).to_have_class(re.compile(r"\blm-mod-disabled\b"))
 
 
+@pytest.mark.soak
 def test_ignored_environment_is_noted(page: Page, limited_lab: Lab) -> None:
     page.goto(limited_lab.url())
     open_run(page, "hello#1")

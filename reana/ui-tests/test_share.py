@@ -72,6 +72,7 @@ def test_shared_runs_are_listed_and_read_only(page: Page, newer_lab: Lab, newer:
         expect(page.locator(".jp-Reana-fileTools").get_by_role("button", name=name)).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_empty_list_of_shared_runs(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
     theirs = newer.runs.pop(0)
     page.goto(newer_lab.url())
@@ -83,6 +84,7 @@ def test_empty_list_of_shared_runs(page: Page, newer_lab: Lab, newer: FakeReana)
     newer.runs.insert(0, theirs)
 
 
+@pytest.mark.soak
 def test_server_without_sharing_has_no_button(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     open_run(page, "hello#1")

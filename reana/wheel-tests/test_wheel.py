@@ -56,7 +56,7 @@ def constraints(folder: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module", params=["4.2", "4"], ids=["oldest", "newest"])
+@pytest.fixture(scope="module", params=[pytest.param("4.2", marks=pytest.mark.soak), "4"], ids=["oldest", "newest"])
 def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """Install the wheel like a user, with one release of JupyterLab."""
     wheels = list((SESSIONS / "wheels").glob("*.whl"))

@@ -38,8 +38,8 @@ os.environ["UWS_TEST_LIMIT"] = os.environ.get("UWS_TEST_LIMIT", "120")
 
 
 DATA_LAYER = frozenset(
-    {"accounts", "conformance", "controller", "db", "environments", "jobs", "postgresql"}
-    | {"quotas", "sharing", "workflows", "workspaces"}
+    {"accounts", "conformance", "controller", "db", "environments", "jobs"}
+    | {"quotas", "sharing", "workflows", "workspaces", "config/postgresql"}
 )
 """Folders whose tests differ by database (rows, queries, queues, leases, locks); `postgresql` marks further ones."""
 REAL_PROCESSES = frozenset({"conformance", "websocket", "reana_workflow"})
@@ -48,13 +48,13 @@ REAL_PROCESSES = frozenset({"conformance", "websocket", "reana_workflow"})
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that use the database, those that `make test` runs on PostgreSQL too, and slow ones."""
     for item in items:
-        fixtures, folders = getattr(item, "fixturenames", ()), set(item.path.relative_to(TESTS).parts)
+        fixtures, folders = getattr(item, "fixturenames", ()), item.path.relative_to(TESTS).parts
         uses_database = item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures)
         if uses_database and not item.get_closest_marker("once"):
             item.add_marker("data")
-        if item.get_closest_marker("data") and DATA_LAYER & folders:
+        if item.get_closest_marker("data") and DATA_LAYER & {folders[0], "/".join(folders[:2])}:
             item.add_marker("postgresql")
-        if REAL_PROCESSES & folders:
+        if REAL_PROCESSES & set(folders):
             item.add_marker("slow")
         if item.get_closest_marker("soak"):
             item.add_marker("slow")

@@ -76,7 +76,7 @@ def parts_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob(".uws-part-*") if path.name != UPLOADS]
 
 
-@pytest.mark.parametrize("with_length", [True, False])
+@pytest.mark.parametrize("with_length", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_large_files_take_no_memory(server: LiveServer, ada: httpx.Client, at: str, *, with_length: bool) -> None:
     before, sent, received = peak_memory(server), hashlib.sha256(), hashlib.sha256()
 
@@ -94,6 +94,7 @@ def test_large_files_take_no_memory(server: LiveServer, ada: httpx.Client, at: s
     assert peak_memory(server) - before < MOST_MEMORY
 
 
+@pytest.mark.soak
 def test_a_large_folder_takes_no_memory(
     server: LiveServer, ada: httpx.Client, at: str, big: str, tmp_path: Path
 ) -> None:
@@ -225,6 +226,7 @@ def test_disconnected_reader_frees_its_thread(ada: httpx.Client, at: str, big: s
     eventually(lambda: ada.get(f"{at}{big}/f.bin", headers={"Range": "bytes=0-0"}).status_code == 206)
 
 
+@pytest.mark.soak
 def test_slow_transfers_do_not_delay_others(server: LiveServer, ada: httpx.Client, at: str, folder: Path) -> None:
     """While the maximum of a user's transfers stalls, the server responds, and one more transfer gets status 429."""
     token, usage = ada.headers["UWS-Authorization"], list[socket.socket]()
@@ -245,6 +247,7 @@ def test_slow_transfers_do_not_delay_others(server: LiveServer, ada: httpx.Clien
     eventually(lambda: ada.put(f"{at}one-more", content=b"x").status_code in {200, 201})
 
 
+@pytest.mark.soak
 def test_an_archive_of_many_small_files(ada: httpx.Client, at: str, folder: Path) -> None:
     """Unreadable files are listed, links are not followed, and all other files are included."""
     (folder / "many").mkdir()

@@ -139,6 +139,7 @@ def test_what_sessions_lack_is_reported_everywhere(service: Set) -> None:
     assert not any("not prepared" in warning for warning in status["warnings"])
 
 
+@pytest.mark.soak
 def test_the_first_user_gets_a_link_that_works(service: Set) -> None:
     here, _ = service
     (command,) = [command for command in commands() if "login_link" in command]

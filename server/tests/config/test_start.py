@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from support.budget import first_of
 from support.server_process import REPOSITORY, free_port
 from user_workspaces.config.load_config import EMBEDDED_DEFAULT
 
 pytestmark = pytest.mark.slow
-COMMANDS = ["check", "migrate", "runserver", "controller", "qcluster", "create_client_token"]
+COMMANDS = ["runserver", "check", "migrate", "controller", "qcluster", "create_client_token"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -37,7 +38,7 @@ def manage(tmp_path: Path) -> Run:
     return run
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", first_of(*COMMANDS))
 def test_a_wrong_configuration_starts_nothing(manage: Run, tmp_path: Path, command: str) -> None:
     config = json.loads(EMBEDDED_DEFAULT.read_bytes())
     config["available_storage"]["local"]["root_dir"] = 5
@@ -63,7 +64,7 @@ def test_a_wrong_configuration_starts_nothing(manage: Run, tmp_path: Path, comma
         ({"UWS_DATA_DIR": "/dev/null/data"}, "/dev/null/data: cannot be created: Not a directory"),
     ],
 )
-@pytest.mark.parametrize("command", ["check", "runserver"])
+@pytest.mark.parametrize("command", first_of("runserver", "check"))
 def test_wrong_surroundings_start_nothing(manage: Run, environment: dict[str, str], message: str, command: str) -> None:
     done = manage(command, **environment)
     assert done.returncode != 0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from support.budget import first_of
 from support.fake_copies import make_copies, offer
 from support.runs import Runner, controlled, queued, workflows_on
 from user_workspaces.accounts.models import User
@@ -26,7 +27,7 @@ from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.once]
 Attack = Callable[[Path], None]
 PASSES = 30
 
@@ -139,7 +140,7 @@ def exchanged(location: Path) -> Iterator[None]:
         attacker.join(30)
 
 
-@pytest.mark.parametrize("where", ["", "d7"])
+@pytest.mark.parametrize("where", first_of("d7", ""))
 def test_place_that_is_exchanged_all_the_time_is_at_most_a_line(
     workspace: Workspace, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
@@ -161,7 +162,7 @@ def test_copies_of_what_is_exchanged_fill_no_log(
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-@pytest.mark.parametrize("inside", ["", "logs"])
+@pytest.mark.parametrize("inside", first_of("logs", ""))
 def test_state_of_a_run_in_any_state_is_at_most_a_line_and_the_run_ends(
     site: Registry,
     resource: FakeResource,

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from e2e.applications import echo_application, launch, log_in, open_session, site_with, stop
 from support.server_process import ADA, RunningServer, running_server, sign_in
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.soak]
 SITE = site_with(
     isolated=echo_application(base="strip", listen="isolated"), port=echo_application(base="strip", listen="port")
 )

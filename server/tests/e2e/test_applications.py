@@ -22,7 +22,7 @@ SHIPPED: dict[str, Any] = json.loads((REPOSITORY / "docs/applications/applicatio
 
 HEAVY = ("vscode",)
 """Applications whose installation takes more than half a minute."""
-OTHERS = tuple(name for name in SHIPPED if name not in HEAVY) if IS_FULL else ("terminal", "marimo")
+OTHERS = tuple(name for name in SHIPPED if name not in HEAVY) if IS_FULL else ("terminal",)
 
 
 OPENED_ALONE = (

@@ -15,7 +15,7 @@ from support.budget import first_of
 from support.package_index import Index, package_index
 from support.server_process import ADA, RunningServer, running_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

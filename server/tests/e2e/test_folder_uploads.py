@@ -84,6 +84,7 @@ def test_many_small_files_take_few_requests(
     assert len([method for method in requests if method != "GET"]) <= 4
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_folder_upload_is_one_row(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path, pictures: Path, scheme: Any

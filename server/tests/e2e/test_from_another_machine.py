@@ -106,6 +106,7 @@ def test_through_a_forwarded_port(server: RunningServer, browser: Browser, machi
         assert page.url.startswith(f"http://localhost:{port}/login/")
 
 
+@pytest.mark.soak
 def test_unknown_host_name_reports_the_setting(server: RunningServer, browser: Browser) -> None:
     page = tab(browser)
     page.goto(f"http://elsewhere:{server.port}/")

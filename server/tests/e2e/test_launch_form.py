@@ -95,6 +95,7 @@ def stop_all(ada: Caller, workspace: int) -> None:
             ada.wait_until(job["id"], "complete")
 
 
+@pytest.mark.soak
 def test_launch_and_launch_again_by_keyboard(ada: Caller, workspace: int, page: Page) -> None:
     address = page.url
     page.get_by_role("link", name="Launch", exact=True).press("Enter")
@@ -121,6 +122,7 @@ def test_launch_and_launch_again_by_keyboard(ada: Caller, workspace: int, page: 
     stop_all(ada, workspace)
 
 
+@pytest.mark.soak
 def test_first_view_needs_two_presses(ada: Caller, workspace: int, page: Page) -> None:
     page.get_by_role("link", name="Launch", exact=True).click()
     expect(page.get_by_label("CPUs", exact=True)).to_be_hidden()

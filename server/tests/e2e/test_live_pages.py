@@ -84,6 +84,7 @@ def test_page_with_a_websocket_polls_less_often(server: LiveServer, page: Page, 
     assert len(asked) <= 2
 
 
+@pytest.mark.soak
 def test_page_without_a_websocket_polls(server: LiveServer, page: Page, job: int) -> None:
     page.add_init_script("window.WebSocket = class extends EventTarget {}")
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])
@@ -92,6 +93,7 @@ def test_page_without_a_websocket_polls(server: LiveServer, page: Page, job: int
     expect(page.get_by_text("Asked for.").first).to_be_visible()
 
 
+@pytest.mark.soak
 def test_page_redirects_to_login_after_logout(server: LiveServer, page: Page, job: int) -> None:
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])
     frames = frames_of(page)

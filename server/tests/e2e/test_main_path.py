@@ -95,6 +95,7 @@ def test_login_link_works_once(by_origin: RunningServer, page: Page) -> None:
     expect(again.get_by_role("heading", name="This link does not work any more")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_logout_closes_the_session_host(by_origin: RunningServer, page: Page, tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("hello")

@@ -169,6 +169,7 @@ def test_client_gets_a_token_through_the_provider(site: Site, page: Page) -> Non
     assert replayed.status_code == 401
 
 
+@pytest.mark.soak
 def test_wrong_verifier_is_rejected(site: Site, page: Page) -> None:
     """The code of one login with the state, and thus the verifier, of another is rejected by the provider."""
     first, second = site.post_token().json(), site.post_token().json()
@@ -202,6 +203,7 @@ def test_health_reports_the_provider(site: Site) -> None:
     assert CLIENT_SECRET not in site.uws.log()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_profile_and_login_are_accessible(site: Site, browser: Browser, pictures: Path, scheme: Any) -> None:
     context = browser.new_context(viewport={"width": 1200, "height": 900}, color_scheme=scheme)

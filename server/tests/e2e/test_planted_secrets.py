@@ -22,7 +22,7 @@ from e2e.planting import Scene, planted_installation, strong
 from oidc_provider.running_provider import CLIENT_SECRET
 from support.server_process import ToLoopback, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.data]
+pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.data, pytest.mark.soak]
 
 TIMEOUT_S = 600.0
 LOGS = ("*.log", "resource/*/*/*log", "environments/.log")

@@ -139,6 +139,7 @@ def test_pdf_is_shown_by_the_browser(files: Page, pictures: Path) -> None:
     assert problems == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_end_of_a_log_with_numbers_and_search(files: Page, pictures: Path, scheme: Any) -> None:
     files.emulate_media(color_scheme=scheme)
@@ -158,6 +159,7 @@ def test_end_of_a_log_with_numbers_and_search(files: Page, pictures: Path, schem
     expect(box.locator(".line-text")).to_contain_text("step 1: all is well")
 
 
+@pytest.mark.soak
 def test_tables_are_sorted_by_a_column(files: Page) -> None:
     files.get_by_role("link", name="table.csv").click()
     names = files.locator("table[data-sorts] tbody td:first-child")
@@ -168,6 +170,7 @@ def test_tables_are_sorted_by_a_column(files: Page) -> None:
     expect(files.get_by_role("columnheader", name="count")).to_have_attribute("aria-sort", "descending")
 
 
+@pytest.mark.soak
 def test_listing_is_sorted(files: Page) -> None:
     names = files.locator("#chosen tbody .entry-name a")
     files.get_by_role("link", name="Size").click()

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from e2e import flow
 from support.server_process import ADA, RunningServer, running_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.access_checks import handshake, sockets_of
 from e2e.applications import cookie_of, echo_application, launch, log_in, open_session, site_with, stop
+from support.budget import first_of
 from support.server_process import ADA, GRACE, Caller, RunningServer, ToLoopback, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -40,7 +41,7 @@ def workspace(ada: Caller) -> int:
     return ada.make_workspace()
 
 
-@pytest.mark.parametrize("base", BASES)
+@pytest.mark.parametrize("base", first_of(*BASES))
 def test_unknown_application_is_used_in_a_browser(
     server: RunningServer, ada: Caller, workspace: int, page: Page, base: str
 ) -> None:
@@ -74,7 +75,7 @@ def running(ada: Caller, workspace: int) -> dict[str, int]:
     return {listen: launch(ada, workspace, f"on_{listen}") for listen in LISTENS}
 
 
-@pytest.mark.parametrize("listen", LISTENS)
+@pytest.mark.parametrize("listen", first_of(*LISTENS))
 def test_websocket_needs_the_origin_of_the_session(
     server: RunningServer, ada: Caller, running: dict[str, int], listen: str
 ) -> None:

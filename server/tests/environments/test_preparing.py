@@ -25,7 +25,7 @@ from user_workspaces.testing.waiting import eventually
 from user_workspaces.workspaces.actions import finish_deletion, queue_deletion
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.once]
 Put = Callable[..., None]
 
 

@@ -20,7 +20,7 @@ from support.budget import budget
 from support.cluster import Fleet, directories, fleet, hidden_files
 from support.server_process import Caller, wait_for
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 KILLS, STOCK = budget(8, full=50), budget(10, full=30)
 LONGEST_LIFE = 1.0

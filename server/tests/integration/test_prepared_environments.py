@@ -14,7 +14,7 @@ import pytest
 from support.package_index import Index, package_index
 from support.server_process import ADA, Caller, RunningServer, running_server, sign_in, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from support.cluster import Fleet, fleet
 from support.server_process import Caller, wait_for
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 HELD = """
 from datetime import timedelta

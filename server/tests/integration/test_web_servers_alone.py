@@ -13,7 +13,7 @@ from support.budget import first_of
 from support.server_process import free_port
 from support.web_servers import PROGRAMS, is_installed, web_server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 RESET = struct.pack("ii", 1, 0)
 """For `SO_LINGER`: close() sends a reset."""
 

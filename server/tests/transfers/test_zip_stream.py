@@ -172,6 +172,7 @@ def test_more_files_than_sixteen_bits_count() -> None:
         assert read.read("f69999") == b""
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_larger_than_thirty_two_bits_count(tmp_path: Path) -> None:
     """A file of more than four gibibytes, with others before and after it."""

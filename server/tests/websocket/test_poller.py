@@ -61,6 +61,7 @@ def test_server_that_ends_says_so_and_ends_in_time(transactional_db: None, ada: 
         assert "Traceback" not in server.log()
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_server_that_is_killed_and_comes_back_reports_what_happened_meanwhile(
     transactional_db: None, ada: Subscriber

@@ -30,6 +30,7 @@ def test_list(reana: Reana) -> None:
     assert len(reana("list", "--filter", "name=listed", "--page", "2", "--size", "1").rows) == 1
 
 
+@pytest.mark.soak
 def test_ls_and_du(reana: Reana) -> None:
     reana.finish("measured")
     listed = reana("ls", "-w", "measured")

@@ -46,6 +46,7 @@ def test_run_to_downloaded_results(reana: Reana) -> None:
     assert (reana.folder / "results" / "greetings.txt").read_text() == "Hello Jane!\nHello Joe!\n"
 
 
+@pytest.mark.soak
 def test_logs_while_it_runs_and_after(reana: Reana) -> None:
     reana.begin("telling", pause=FOR_EVER)
     wait_for(lambda: "Hello Jane" in reana.get("workflows/telling/logs").json()["logs"], within=120)

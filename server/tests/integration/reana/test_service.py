@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from integration.reana.conftest import Reana
+from support.budget import first_of
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def test_invalid_specification_is_rejected_with_paths(reana: Reana) -> None:
     assert "$.workflow.specification.steps[0].commands[0]" in said.err
 
 
-@pytest.mark.parametrize("engine", ["cwl", "snakemake", "yadage"])
+@pytest.mark.parametrize("engine", first_of("cwl", "snakemake", "yadage"))
 def test_unsupported_engine_is_rejected_at_creation(reana: Reana, engine: str) -> None:
     body = {"version": "0.9.4", "workflow": {"type": engine, "file": "workflow/main", "specification": {}}}
     response = reana.request("POST", "workflows", json=body, workflow_name="other")

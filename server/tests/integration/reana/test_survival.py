@@ -81,6 +81,7 @@ def test_runner_is_killed_in_the_middle(ada: Reana) -> None:
     assert "runs again from its start" in ada.get("workflows/survivor/logs").json()["logs"]
 
 
+@pytest.mark.soak
 def test_many_runs_end_in_order(ada: Reana) -> None:
     step = {"name": "only", "environment": "python:3.12", "commands": ["true"]}
     document = {"version": "0.9.4", "workflow": {"type": "serial", "specification": {"steps": [step]}}}

@@ -94,6 +94,7 @@ def test_theme_is_kept_in_the_home_and_tabs_are_not(running: Session) -> None:
     assert len(list((running.directory / "workspaces").iterdir())) == 1
 
 
+@pytest.mark.soak
 def test_second_session_has_its_own_tabs(running: Session, new_session: Callable[[], Session]) -> None:
     second = new_session()
     second.home.rmdir()
@@ -116,6 +117,7 @@ def test_session_ends_when_it_is_asked_to(session: Session) -> None:
     assert session.job_type.endpoint(session.context) is None
 
 
+@pytest.mark.soak
 def test_session_started_again_in_its_directory_works(session: Session) -> None:
     session.start()
     session.wait_until_ready()
@@ -135,7 +137,7 @@ def test_usual_start_has_the_same_guard(session: Session) -> None:
     assert session.request("GET", "api/contents", {"Origin": "http://evil.example"}).status == 404
 
 
-@pytest.mark.parametrize("broken", ["missing", "syntax", "values"])
+@pytest.mark.parametrize("broken", first_of("missing", "syntax", "values"))
 def test_session_without_its_configuration_does_not_start(session: Session, broken: str) -> None:
     script = session.job_type.script(session.context, session.job_type.Parameters())
     files = {file.path: file for file in script.files}
@@ -221,6 +223,7 @@ def prepare_to_the_end(job_type: JupyterLabJob) -> None:
     assert preparation.state is PreparationState.READY, preparation.message
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("inner", first_of("", "lab/"))
 def test_archive_of_an_environment_is_unpacked_and_runs(
     prepared: JupyterLabJob, session: Session, open_folder: Path, inner: str

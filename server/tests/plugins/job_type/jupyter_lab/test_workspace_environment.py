@@ -11,6 +11,7 @@ import pytest
 
 from plugins.job_type.jupyter_lab.cells import run_cell, run_in_terminal, start_kernel
 from plugins.job_type.jupyter_lab.driver import Session, wait_for
+from support.budget import first_of
 from support.wheels import make_wheel
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
@@ -96,7 +97,7 @@ def test_first_cell_finds_what_it_needs(session: Session) -> None:
     assert run_cell(session, code) == "3\n"
 
 
-@pytest.mark.parametrize("program", ["python", "python3", "pip", "pip3", "jupyter", "ipython"])
+@pytest.mark.parametrize("program", first_of("pip", "python", "python3", "pip3", "jupyter", "ipython"))
 def test_programs_in_a_terminal_are_of_the_environment(session: Session, program: str) -> None:
     shown = run_in_terminal(session, f"command -v {program}; {program} --version && echo do''ne", until="done")
     assert f"{overlay_of(session)}/bin/{program}" in shown
@@ -108,6 +109,7 @@ def test_programs_of_a_cell_are_of_the_environment(session: Session) -> None:
     assert printed.split() == [f"{overlay}/bin/{name}" for name in ("python", "pip", "ipython", "jupyter", "python")]
 
 
+@pytest.mark.soak
 def test_notebook_that_a_program_runs_finds_installed_packages(session: Session) -> None:
     install(session, "greeting", {"greeting.py": "WORD = 'hel' + 'lo'\n"})
     cell: dict[str, object] = {
@@ -144,6 +146,7 @@ def test_hostile_packages_never_reach_the_server(session: Session) -> None:
     assert not marker.exists()
 
 
+@pytest.mark.soak
 def test_template_of_conda_packages_never_runs_in_the_server(new_session: Callable[[], Session]) -> None:
     session = new_session()
     marker = session.folder / "workspace" / "was-run"
@@ -182,6 +185,7 @@ def test_packages_that_break_python_are_named_with_the_way_out(session: Session)
     assert run_cell(session, "print(6 * 7)", kernel=str(kernel.json()["id"])) == "42\n"
 
 
+@pytest.mark.soak
 def test_package_with_a_broken_start_file_is_named_too(session: Session) -> None:
     install(session, "broken", {"broken.pth": "import sys; sys.exit(3)\n"})
     assert start_kernel(session).status == 500
@@ -202,6 +206,7 @@ def test_file_of_the_workspace_does_not_look_like_a_broken_package(session: Sess
     assert run_cell(session, "print(6 * 7)", kernel=str(kernel.json()["id"])) == "42\n"
 
 
+@pytest.mark.soak
 def test_kernel_that_a_package_replaces_still_runs_in_the_overlay(session: Session) -> None:
     argv = ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     kernel = json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"})
@@ -211,7 +216,7 @@ def test_kernel_that_a_package_replaces_still_runs_in_the_overlay(session: Sessi
     assert printed == f"{overlay_of(session)}/bin/python\n"
 
 
-@pytest.mark.parametrize("obstacle", ["file", "folder that cannot be written"])
+@pytest.mark.parametrize("obstacle", first_of("file", "folder that cannot be written"))
 def test_session_without_an_overlay_starts_and_says_why(new_session: Callable[[], Session], obstacle: str) -> None:
     session = new_session()
     if obstacle == "file":
@@ -227,6 +232,7 @@ def test_session_without_an_overlay_starts_and_says_why(new_session: Callable[[]
     assert run_cell(session, "import numpy; print(6 * 7)") == "42\n"
 
 
+@pytest.mark.soak
 def test_overlay_follows_a_workspace_that_was_moved(session: Session) -> None:
     install(session, "greeting", {"greeting.py": "WORD = 'hel' + 'lo'\n"})
     assert session.process is not None
