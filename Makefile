@@ -28,8 +28,8 @@ test-all: dev-parts test-parts ## Check everything, with the long forms: crowds,
 	@scripts/install vscode
 	@UWS_TEST_BUDGET=full scripts/test
 
-test-fast: dev-parts ## Run the tests that take no more than a second or two each, on SQLite
-	@$(PYTEST) -q -n 2 --dist loadscope -m "not slow and not browser and not environment"
+test-fast: dev-parts ## Run the short tests of every part, on SQLite (at most 90 seconds)
+	@$(PYTEST) -q -n 3 --dist loadscope -m "not slow and not browser and not environment"
 
 lint: dev-parts ## Check style, layers and templates
 	.venv/bin/ruff check $(SOURCES)

@@ -18,6 +18,8 @@ from django.core.management import call_command
 
 from user_workspaces.accounts.tokens import CHECKSUM_CHARACTERS, PREFIX, RANDOM_CHARACTERS, is_well_formed
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGE = PROJECT / "server" / "src" / "user_workspaces"
 
@@ -106,7 +108,6 @@ def test_violations_name_every_contract() -> None:
     assert {violation.contract for violation in VIOLATIONS.values()} == declared
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("violation", VIOLATIONS.values(), ids=VIOLATIONS)
 def test_contract_of_a_violation_is_broken(violation: Violation, tmp_path: Path) -> None:
     copy = tmp_path / "user_workspaces"

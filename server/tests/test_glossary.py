@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 GLOSSARY = PROJECT / "docs" / "contributing" / "glossary.md"
 PYTHON = ("server/src", "server/tests", "benchmarks", "scripts", "docs", "reana")

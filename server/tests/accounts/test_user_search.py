@@ -22,7 +22,7 @@ from user_workspaces.interfaces.settings import UserSearch
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.queries import find_receivers
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NOW = timezone.now()
 ALL, GROUPS, EXACT = UserSearch.ALL, UserSearch.GROUPS, UserSearch.EXACT
 EVERYBODY = frozenset({"grace", "linus", "root-of-all"})

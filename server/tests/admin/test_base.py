@@ -18,7 +18,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.quotas.models import Quota
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 TABLES = {
     "accounts/user": "ada",
     "accounts/apitoken": "laptop",

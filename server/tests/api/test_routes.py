@@ -17,7 +17,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.registry import Registry
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 OPEN = {("POST", "tokens"), ("GET", "job_types"), ("GET", "parameters"), ("GET", "status")}
 UPLOAD: dict[str, Any] = {"body": form(part("a.txt", b"1")), "content_type": CONTENT_TYPE}

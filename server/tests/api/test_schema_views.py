@@ -15,6 +15,8 @@ from user_workspaces.api.schema_views import as_yaml, describe_api
 from user_workspaces.api.urls import ROUTES
 from user_workspaces.interfaces.settings import Branding
 
+pytestmark = pytest.mark.slow
+
 COMMITTED = Path(__file__).resolve().parents[3] / "user-workspaces-spec.yaml"
 METHODS = ("get", "post", "put", "patch", "delete")
 PAGES = ("/schema", "/docs/swagger", "/docs/redoc")

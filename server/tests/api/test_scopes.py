@@ -18,7 +18,7 @@ from user_workspaces.jobs.models import Job
 from user_workspaces.jobs.queries import write_endpoint
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 WRITING = ("post", "put", "patch", "delete")
 Holder = Callable[..., Caller]
 

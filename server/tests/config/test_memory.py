@@ -29,6 +29,8 @@ from datetime import timedelta
 from django.utils import timezone
 from user_workspaces.accounts.actions import create_user_by_name, mint_token
 from user_workspaces.jobs.models import Job
+
+pytestmark = pytest.mark.slow
 now, user = timezone.now(), create_user_by_name(username="{name}")
 said = {{"owner": user, "workspace_id": 1, "job_type": "jupyter_lab", "resource": "local", "status": "complete"}}
 spent = {{"datetime_created": now, "datetime_start": now, "datetime_end": now, "message": "Stopped."}}
@@ -47,7 +49,6 @@ LISTS = [(600, budget(300, full=1200), "")]
 LISTS += [(10_000, 60, ""), (10_000, 60, "?limit=10000")] if IS_FULL else []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("rows", "requests", "cut"), LISTS)
 def test_long_lists_that_are_polled_leave_nothing(server: LiveServer, rows: int, requests: int, cut: str) -> None:
     """Before: 328 MiB after a thousand lists of 600 jobs, and 584 after forty of 10,000."""

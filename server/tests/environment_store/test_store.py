@@ -135,6 +135,8 @@ def test_build_outlives_the_server(environments: EnvironmentStore) -> None:
 import os, signal
 from pathlib import Path
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe, Step
+
+pytestmark = pytest.mark.slow
 EnvironmentStore(Path({str(environments.folder)!r}), for_all_accounts=False).prepare({made!r})
 os.kill(os.getpid(), signal.SIGKILL)
 """

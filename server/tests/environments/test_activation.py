@@ -11,6 +11,8 @@ from user_workspaces.environments.activation import activate
 from user_workspaces.interfaces.environment import Base, WorkspaceEnvironment
 from user_workspaces.interfaces.values import JobScript
 
+pytestmark = pytest.mark.slow
+
 SHOW = 'printf "%s\\n" "$PATH" "$UWS_SYSTEM_PATH" "$UWS_SITE_PATH" "${UWS_WORKSPACE_PYTHON:-}" "${VIRTUAL_ENV:-}"\n'
 SYSTEM = "/usr/local/bin:/usr/bin:/bin"
 

@@ -20,6 +20,8 @@ from user_workspaces.workflows.models import Run
 from user_workspaces.workspaces.actions import upload_file
 from user_workspaces.workspaces.models import Workspace
 
+pytestmark = pytest.mark.slow
+
 HTMX = {"HTTP_HX_REQUEST": "true"}
 RUN = "00000000-0000-4000-8000-000000000001"
 WORKFLOW = {

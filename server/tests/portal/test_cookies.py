@@ -7,7 +7,7 @@ from django.test import Client
 
 from user_workspaces.accounts.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from support.budget import budget
 from user_workspaces.proxy.http1.body import BadBody, request_body
 from user_workspaces.proxy.http1.parser import RequestHead, parse_request
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES: Final = budget(300, full=3000)
 SEED: Final = 20_250
 
@@ -199,7 +201,6 @@ requests = st.builds(
 )
 
 
-@pytest.mark.slow
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(requests)
 @example(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n" + NEXT)

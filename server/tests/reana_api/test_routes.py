@@ -19,7 +19,7 @@ from user_workspaces.registry import Registry
 from user_workspaces.workflows.models import Run, Secret
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 METHODS = ("get", "post", "put", "delete")
 OPEN = {"ping", "config"}
 OPERATIONS = [(method.upper(), route) for route, view in ROUTES for method in METHODS if hasattr(view, method)]

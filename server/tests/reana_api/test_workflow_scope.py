@@ -15,7 +15,7 @@ from user_workspaces.accounts.scopes import Scope
 from user_workspaces.api.urls import ROUTES
 from user_workspaces.registry import Registry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 BEYOND = {
     ("GET", "secrets"),
     ("POST", "secrets"),

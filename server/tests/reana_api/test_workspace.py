@@ -14,7 +14,7 @@ from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.patterns import Pattern
 from user_workspaces.workspaces.queries import home_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 FILES = {"code/run.py": b"print()", "data.txt": b"hello", "results/a.txt": b"a", "results/deep/b.txt": b"bb"}
 
 

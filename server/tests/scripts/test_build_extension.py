@@ -11,6 +11,8 @@ import pytest
 
 from support.server_process import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = REPOSITORY / "scripts" / "build_extension.py"
 LOCK = """\
 "yaml@npm:^2.4.0":
@@ -91,7 +93,6 @@ def test_sessions_get_one_wheel(script: ModuleType, project: Path) -> None:
         assert [path.name for path in script.WHEELS.iterdir()] == [name]
 
 
-@pytest.mark.slow
 def test_a_failure_is_one_sentence(project: Path) -> None:
     (project / "reana" / "packaging" / "requirements.lock").write_text("nothing-of-this-name==1 --hash=sha256:00\n")
     done = subprocess.run(

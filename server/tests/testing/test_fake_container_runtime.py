@@ -6,6 +6,8 @@ from user_workspaces.interfaces.container_runtime import ContainerRuntime
 from user_workspaces.testing.container_runtime_contract import ContainerRuntimeContract
 from user_workspaces.testing.fake_container_runtime import FakeContainerRuntime, RuntimeThatIsNotThere
 
+pytestmark = pytest.mark.slow
+
 
 class TestFakeContainerRuntime(ContainerRuntimeContract):
     @pytest.fixture(params=[FakeContainerRuntime, RuntimeThatIsNotThere])

@@ -16,6 +16,8 @@ from user_workspaces.testing.failing_storages import (
 from user_workspaces.testing.fake_storage import FakeStorageOptions, InMemoryStorage
 from user_workspaces.testing.storage_contract import StorageContract, listing
 
+pytestmark = pytest.mark.slow
+
 CONTEXT = PluginContext("main", Path("/srv"), Path("/srv/data"), Path("/srv/run"), lambda _token: None)
 OPTIONS = FakeStorageOptions(datasets=["/datasets/sky"])
 ADA = SystemAccount(name="ada", uid=20_001, gid=20_001, home=Path("/home/ada"))

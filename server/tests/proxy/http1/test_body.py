@@ -14,6 +14,8 @@ from user_workspaces.proxy.http1.body import (
 )
 from user_workspaces.proxy.http1.parser import RequestHead, ResponseHead, parse_request, parse_response
 
+pytestmark = pytest.mark.slow
+
 
 def end_of(body: Body, data: bytes, *, piece: int) -> int:
     """Feed in pieces; return where the body ended, -1 when it did not."""

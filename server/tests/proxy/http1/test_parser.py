@@ -13,6 +13,8 @@ from user_workspaces.proxy.http1.parser import (
     parse_response,
 )
 
+pytestmark = pytest.mark.slow
+
 PLAIN = b"GET /a?b=%20 HTTP/1.1\r\nHost: localhost:8000\r\nX-A:  b c \t\r\nx-a: d\r\n\r\n"
 
 

@@ -15,6 +15,8 @@ from user_workspaces.proxy.relay.rewrite import (
 )
 from user_workspaces.proxy.routing.routes import Route
 
+pytestmark = pytest.mark.slow
+
 ROUTE = Route(12, 7, 3, f"{BASE}/", Endpoint("/s.sock", authorization="token secret"))
 ADDED = {"authorization", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
 

@@ -23,6 +23,8 @@ from user_workspaces.proxy.routing.routes import (
     passthrough_job,
 )
 
+pytestmark = pytest.mark.slow
+
 ENDPOINT = Endpoint("/s.sock", authorization="token x")
 ROUTE = Route(HTTP_JOB, OWNER, EPOCH, f"{BASE}/", ENDPOINT, by_path=True)
 ON_HOST = replace(ROUTE, host=b"s12.localhost", by_path=False)

@@ -9,6 +9,8 @@ from user_workspaces.errors import InvalidSpecification
 from user_workspaces.workflows.specification import Problem, Reading, Severity, read_json, read_yaml
 from user_workspaces.workflows.specification.rules import composer
 
+pytestmark = pytest.mark.slow
+
 CORPUS = Path(__file__).with_name("corpus")
 WRONG = sorted((CORPUS / "wrong").glob("*.yaml"))
 RIGHT = sorted((CORPUS / "right").glob("*.yaml"))

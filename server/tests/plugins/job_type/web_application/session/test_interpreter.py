@@ -13,6 +13,8 @@ from user_workspaces.plugins.job_type.web_application.session.interpreter import
     make_interpreter,
 )
 
+pytestmark = pytest.mark.slow
+
 VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 SHOW = "import importlib, sys; print([importlib.import_module(name).WHOSE for name in sys.argv[1:]])"
 
