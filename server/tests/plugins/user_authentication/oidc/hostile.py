@@ -53,6 +53,8 @@ class HostileProvider:
     """Overridden responses by path: a body, or (status, headers, body)."""
     calls: list[str] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
+    credentials: list[str | None] = field(default_factory=list)
+    """The Authorization header that came with each form."""
     nonce: str = ""
 
     def discovery(self) -> dict[str, Any]:
@@ -115,6 +117,7 @@ def handler_of(provider: HostileProvider) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"])).decode()
             provider.forms.append({name: values[0] for name, values in parse_qs(sent).items()})
+            provider.credentials.append(self.headers["Authorization"])
             self.do_GET()
 
         def log_message(self, *_: object) -> None:

@@ -57,18 +57,6 @@ def test_logins_do_not_share_secrets(make_driver: Make) -> None:
         assert len(first[name]) >= 43
 
 
-def test_secret_is_sent_by_the_method_of_the_provider(make_driver: Make, provider: HostileProvider) -> None:
-    provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
-    make_driver().whole()
-    assert provider.forms[0]["client_secret"] == "s3cret"
-
-
-def test_public_client_sends_no_secret(make_driver: Make, provider: HostileProvider) -> None:
-    make_driver(client_secret_env="").whole()
-    assert provider.forms[0]["client_id"] == "uws"
-    assert "client_secret" not in provider.forms[0]
-
-
 def test_login_cannot_be_replayed(make_driver: Make) -> None:
     uws = make_driver()
     query = uws.begin()

@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,10 @@ def post_form(url: str, form: Mapping[str, str], *, basic: tuple[str, str] | Non
 
     Raises `ResourceUnavailable`.
     """
-    return _request("POST", url, data=dict(form), auth=basic)
+    headers = {}
+    if basic:  # requests itself would encode them as Latin-1
+        headers["Authorization"] = f"Basic {b64encode(':'.join(basic).encode()).decode()}"
+    return _request("POST", url, data=dict(form), headers=headers)
 
 
 def _request(
@@ -40,7 +44,6 @@ def _request(
     *,
     headers: Mapping[str, str] | None = None,
     data: Mapping[str, str] | None = None,
-    auth: tuple[str, str] | None = None,
 ) -> tuple[int, Mapping[str, Any]]:
     until = time.monotonic() + TOTAL_SECONDS
     try:
@@ -49,7 +52,7 @@ def _request(
             url,
             headers={"Accept": "application/json", **(headers or {})},
             data=data,
-            auth=auth,
+            auth=_no_further_credentials,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             allow_redirects=False,
             stream=True,
@@ -64,6 +67,11 @@ def _request(
     if not isinstance(found, dict):
         raise ResourceUnavailable(INVALID_RESPONSE)
     return status, found
+
+
+def _no_further_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep requests from adding those of the account's `.netrc`."""
+    return request
 
 
 def _body(response: requests.Response, *, until: float) -> bytes:
