@@ -47,7 +47,7 @@ def _connection(site: MailSettings) -> BaseEmailBackend:
         password=site.password,
         use_tls=site.tls == "starttls",
         use_ssl=site.tls == "tls",
-        timeout=min(TIMEOUT_SECONDS, lease_length().total_seconds() / 2),
+        timeout=min(TIMEOUT_SECONDS, lease_length().total_seconds() / 4),
     )
     return connection
 

@@ -21,7 +21,7 @@ from user_workspaces.jobs.status import ENDED, LIVE, JobStatus
 
 SECONDS_AN_HOUR = 3600
 LONGEST_WAIT = timedelta(minutes=5)
-"""The longest time between two checks of a job: longer than its longest back-off and its lease."""
+"""The longest time between two checks of a job: longer than its longest back-off. A leased job is never due."""
 FIFTH_DECIMAL = Decimal("0.00001")
 
 
