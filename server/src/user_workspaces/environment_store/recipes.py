@@ -95,12 +95,12 @@ def tar_recipe(
     if not archive.is_file():
         raise ConfigurationError("tar_file_path: the archive does not exist.")
     name = fingerprint("tar", identity(str(archive)))
-    stage, path_of = environments.stage(name), environments.path_of(name)
+    stage, folder = environments.stage(name), environments.path_of(name)
     unpack = ("tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(archive))
-    python = str(path_of / "bin" / "python")
+    python = str(folder / "bin" / "python")
     # conda-pack adds a program to its archives that writes the final path into scripts.
-    repair = str(path_of / "bin" / "conda-unpack")
-    compile_all = (python, "-I", "-m", "compileall", "-q", str(path_of / "lib"))
+    repair = str(folder / "bin" / "conda-unpack")
+    compile_all = (python, "-I", "-m", "compileall", "-q", str(folder / "lib"))
     last = (
         Step("adjusting its paths", (python, repair), only_if=repair),
         Step("compiling", compile_all, may_fail=True),  # it fails if any file is not valid Python
@@ -118,10 +118,10 @@ def _recipe(
     environments: EnvironmentStore,
     contents: Contents,
 ) -> Recipe:
-    path_of = environments.path_of(name)
+    folder = environments.path_of(name)
     if contents.compress:
-        last = (*last, Step("compressing its pages", (sys.executable, "-I", str(contents.compress), str(path_of))))
-    trial = Step("testing it", (str(path_of / "bin" / "python"), "-I", "-c", contents.trial))
+        last = (*last, Step("compressing its pages", (sys.executable, "-I", str(contents.compress), str(folder))))
+    trial = Step("testing it", (str(folder / "bin" / "python"), "-I", "-c", contents.trial))
     return Recipe(details.environment_name, name, tuple(first), (*last, trial), details.time_limit * 60.0)
 
 

@@ -49,7 +49,7 @@ def prepare(*, workspace: Workspace, file: str, now: datetime) -> PreparedEnviro
         _forget_failure(layer)
     wanted: dict[str, object] = {
         "builder": builder,
-        "requirements": [[one.path_of, one.text] for one in read.requirements],
+        "requirements": [[one.location, one.text] for one in read.requirements],
         "is_complete": read.is_complete,
         "interpreter": str(interpreter.path),
         "python": interpreter.version,

