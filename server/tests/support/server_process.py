@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 
 from support.template_database import copy_migrated_database
+from user_workspaces.testing.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ADA, GRACE = (f"uwstest{number}{os.environ.get('PYTEST_XDIST_WORKER', '')}" for number in (1, 2))
@@ -62,13 +62,10 @@ def free_port() -> int:
 
 def wait_for(condition: Callable[[], Found | None], *, within: float = 120.0, what: str = "it") -> Found:
     """Return what the condition returns as soon as it is true; fail after `within` seconds."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"{what} did not come within {within:.0f} s")
+    try:
+        return eventually(condition, limit_seconds=within)
+    except AssertionError as error:
+        raise AssertionError(f"{what} did not come: {error}") from None
 
 
 @dataclass

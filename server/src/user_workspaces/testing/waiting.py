@@ -9,7 +9,9 @@ Result = TypeVar("Result")
 
 LIMIT_SECONDS = 15.0
 """Enough for a plug-in that works on one machine; `UWS_TEST_LIMIT` sets another limit, for a batch system."""
-PAUSE_SECONDS = 0.01
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
+LARGEST_DELAY = 0.1
+"""The next pause as a share of the time waited so far: parallel waits leave the processor to others."""
 
 
 def default_limit() -> float:
@@ -23,8 +25,9 @@ def eventually(condition: Callable[[], Result | None], *, limit_seconds: float |
     None: the limit is that of `default_limit`.
     """
     limit = default_limit() if limit_seconds is None else limit_seconds
-    deadline = time.monotonic() + limit
+    started = time.monotonic()
     while not (result := condition()):
-        assert time.monotonic() < deadline, f"not within {limit} s; the last result was {result!r}"
-        time.sleep(PAUSE_SECONDS)
+        waited = time.monotonic() - started
+        assert waited < limit, f"not within {limit} s; the last result was {result!r}"
+        time.sleep(min(max(waited * LARGEST_DELAY, SHORTEST_PAUSE), LONGEST_PAUSE))
     return result

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from plugins.job_type.jupyter_lab.driver import Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.driver import Session, make_job_type
 from user_workspaces.interfaces.values import PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
+from user_workspaces.testing.waiting import eventually
 
 REPOSITORY = Path(__file__).parents[5]
 
@@ -20,7 +21,7 @@ def prepared() -> JupyterLabJob:
     """JupyterLab, installed once for all test runs: below UWS_TEST_ENVIRONMENTS, or in the repository's cache."""
     base_dir = Path(os.environ.get("UWS_TEST_ENVIRONMENTS") or REPOSITORY / ".cache" / "test-environments")
     job_type = make_job_type(base_dir)
-    wait_for(lambda: job_type.prepare("local").state is not PreparationState.IN_PROGRESS, seconds=900)
+    eventually(lambda: job_type.prepare("local").state is not PreparationState.IN_PROGRESS, limit_seconds=900)
     preparation = job_type.prepare("local")
     assert preparation.state is PreparationState.READY, preparation.message
     return job_type

@@ -8,9 +8,8 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from user_workspaces.interfaces.values import (
     SystemAccount,
 )
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob, JupyterLabOptions
+from user_workspaces.testing.waiting import eventually
 
 HOST = "s7.localhost"
 AUTHORITY = f"{HOST}:8000"
@@ -51,13 +51,6 @@ def make_job_type(base_dir: Path, options: str = '{"environment_details": {"loca
         find_client=lambda _token: None,
     )
     return JupyterLabJob(context, JupyterLabOptions.model_validate_json(options))
-
-
-def wait_for(condition: Callable[[], bool], *, seconds: float = 60) -> None:
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, f"it did not happen within {seconds} seconds"
-        time.sleep(0.02)
 
 
 @dataclass
@@ -163,7 +156,7 @@ class Session:
             found.extend([endpoint] if endpoint else [])
             return bool(found)
 
-        wait_for(is_ready)
+        eventually(is_ready)
         return found[0]
 
     def end(self) -> None:

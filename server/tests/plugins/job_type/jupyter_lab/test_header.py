@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from plugins.job_type.jupyter_lab.driver import AUTHORITY, AUTHORIZATION, KEY, SECRET, Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.driver import AUTHORITY, AUTHORIZATION, KEY, SECRET, Session, make_job_type
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
+from user_workspaces.testing.waiting import eventually
 
 ADD_ON = '{"environment_details": {"local": {"python_packages": ["jupyter-server-proxy>=4.4,<5"]}}}'
 """It passes requests with all headers to the user's programs."""
@@ -43,7 +44,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 @pytest.fixture(scope="module")
 def with_add_on(prepared: JupyterLabJob) -> JupyterLabJob:
     job_type = make_job_type(prepared.context.base_dir, ADD_ON)
-    wait_for(lambda: job_type.prepare("local").state is not PreparationState.IN_PROGRESS, seconds=900)
+    eventually(lambda: job_type.prepare("local").state is not PreparationState.IN_PROGRESS, limit_seconds=900)
     preparation = job_type.prepare("local")
     assert preparation.state is PreparationState.READY, preparation.message
     return job_type

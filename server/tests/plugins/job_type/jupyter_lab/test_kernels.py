@@ -9,10 +9,11 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from plugins.job_type.jupyter_lab.driver import AUTHORITY, Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.driver import AUTHORITY, Session, make_job_type
 from user_workspaces.interfaces.values import SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
 from user_workspaces.plugins.resource.local.job_directory import LONGEST_PATH
+from user_workspaces.testing.waiting import eventually
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
 
@@ -75,20 +76,20 @@ def test_kernel_has_sockets_of_its_own_through_a_restart_and_none_afterwards(ses
     first, second = connection(session, one), connection(session, other)
     assert (first["transport"], second["transport"], first["ip"] != second["ip"]) == ("ipc", "ipc", True)
     assert str(first["ip"]).startswith(f"{session.directory}/k")
-    wait_for(lambda: len(sockets(session, first["ip"])) == 5)
+    eventually(lambda: len(sockets(session, first["ip"])) == 5)
     assert session.request("POST", f"api/kernels/{one}/restart", session.write_headers(), "{}").status == 200
-    wait_for(lambda: is_idle(session, one))
+    eventually(lambda: is_idle(session, one))
     assert connection(session, one) == first
     for kernel in (one, other):
         assert session.request("DELETE", f"api/kernels/{kernel}", session.write_headers()).status == 204
-    wait_for(lambda: [sockets(session, told["ip"]) for told in (first, second)] == [[], []])
+    eventually(lambda: [sockets(session, told["ip"]) for told in (first, second)] == [[], []])
 
 
 def test_kernel_that_knows_tcp_alone_says_so_in_its_specification(session: Session) -> None:
     kernel = start(session, "plain")
     told = connection(session, kernel)
     assert (told["transport"], told["ip"]) == ("tcp", "127.0.0.1")
-    wait_for(lambda: is_idle(session, kernel))
+    eventually(lambda: is_idle(session, kernel))
     session.request("DELETE", f"api/kernels/{kernel}", session.write_headers())
 
 
@@ -96,7 +97,7 @@ def test_kernel_starts_where_the_path_of_the_session_is_as_long_as_it_can_be(dis
     distant.start()
     distant.wait_until_ready()
     kernel = start(distant)
-    wait_for(lambda: is_idle(distant, kernel))
+    eventually(lambda: is_idle(distant, kernel))
     assert connection(distant, kernel)["transport"] == "ipc"
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from plugins.job_type.jupyter_lab.cells import run_cell
-from plugins.job_type.jupyter_lab.driver import AUTHORIZATION, KEY, Session, make_job_type, wait_for
+from plugins.job_type.jupyter_lab.driver import AUTHORIZATION, KEY, Session, make_job_type
 from support.budget import first_of
 from support.machine_accounts import add_account, remove_account
 from support.wheels import make_wheel
 from user_workspaces.interfaces.environment import WorkspaceEnvironment
 from user_workspaces.interfaces.values import Endpoint, PreparationState, SystemAccount
 from user_workspaces.plugins.job_type.jupyter_lab import JupyterLabJob
+from user_workspaces.testing.waiting import eventually
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
 
@@ -218,7 +219,7 @@ def open_folder(session: Session) -> Iterator[Path]:
 
 
 def prepare_to_the_end(job_type: JupyterLabJob) -> None:
-    wait_for(lambda: job_type.prepare("local").state is not PreparationState.IN_PROGRESS, seconds=900)
+    eventually(lambda: job_type.prepare("local").state is not PreparationState.IN_PROGRESS, limit_seconds=900)
     preparation = job_type.prepare("local")
     assert preparation.state is PreparationState.READY, preparation.message
 

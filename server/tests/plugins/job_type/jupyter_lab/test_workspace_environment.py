@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from plugins.job_type.jupyter_lab.cells import run_cell, run_in_terminal, start_kernel
-from plugins.job_type.jupyter_lab.driver import Session, wait_for
+from plugins.job_type.jupyter_lab.driver import Session
 from support.budget import first_of
 from support.wheels import make_wheel
+from user_workspaces.testing.waiting import eventually
 
 pytestmark = [pytest.mark.environment, pytest.mark.slow]
 
@@ -179,7 +180,7 @@ def test_packages_that_break_python_are_named_with_the_way_out(session: Session)
     message = str(refused.json()["message"])
     assert "it is broken" in message
     assert "without your packages" in message
-    wait_for(lambda: len(json.loads(session.request("GET", "api/kernels").body)) == 1)  # the one that installed it
+    eventually(lambda: len(json.loads(session.request("GET", "api/kernels").body)) == 1)  # the one that installed it
     kernel = start_kernel(session, "python3-base")
     assert kernel.status == 201
     assert run_cell(session, "print(6 * 7)", kernel=str(kernel.json()["id"])) == "42\n"
