@@ -77,6 +77,7 @@ def test_two_accounts_of_a_server_are_saved(page: Page, disconnected_lab: Lab, r
     del reana.accounts[OTHER]
 
 
+@pytest.mark.soak
 def test_server_with_a_custom_certificate(page: Page, disconnected_lab: Lab, tmp_path: Path) -> None:
     server = FakeReana(ROUTES)
     server.encrypt(*make_certificate(tmp_path))

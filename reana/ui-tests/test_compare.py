@@ -68,6 +68,7 @@ def test_runs_in_one_workspace_are_noted(page: Page, lab: Lab, reana: FakeReana)
     assert page.get_by_label("Compare with").locator("option", has_text="deleted").count() == 0
 
 
+@pytest.mark.soak
 def test_failed_comparison_of_files_keeps_the_rest(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.fail("GET .*/diff/.*", error(404, "Workspace of fit-scan.7 does not exist."))
     page.goto(lab.url())

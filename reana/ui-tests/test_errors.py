@@ -9,6 +9,7 @@ from test_run import open_run, panel_status, tab
 from reana_jupyterlab.tests.fake_reana import FakeReana, error, says
 
 
+@pytest.mark.soak
 def test_unknown_status_is_shown_as_it_is(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.add("odd.1", status="hibernating")
     page.goto(lab.url())

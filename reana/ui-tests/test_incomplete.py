@@ -64,6 +64,7 @@ def slow_polling(lab: Lab) -> Iterator[Lab]:
     lab.configure(PLUGIN, {})
 
 
+@pytest.mark.soak
 def test_actions_update_all_views_at_once(page: Page, slow_polling: Lab, reana: FakeReana) -> None:
     page.goto(slow_polling.url())
     open_run(page, "pilot")

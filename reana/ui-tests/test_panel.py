@@ -31,6 +31,7 @@ def test_search_and_status_narrow_the_list(panel: Locator) -> None:
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
 
 
+@pytest.mark.soak
 def test_error_keeps_the_list_and_shows_a_message(panel: Locator, reana: FakeReana) -> None:
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
     reana.fail("GET /api/workflows", error(500, "The database sleeps."))

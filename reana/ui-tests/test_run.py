@@ -47,6 +47,7 @@ def test_logs_are_searched_with_their_line_numbers(opened: Page) -> None:
     expect(opened.locator(".jp-Reana-line")).to_have_text("123event 123: kept")
 
 
+@pytest.mark.soak
 def test_log_of_a_running_step_is_followed(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     with page.expect_response(lambda answer: "/logs/follow" in answer.url, timeout=120_000) as stream:
@@ -111,6 +112,7 @@ def test_download_all_continues_and_lists_failed_files(opened: Page, lab: Lab, r
     expect(opened.get_by_label("Transfers")).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_upload_and_delete_a_file(opened: Page, reana: FakeReana) -> None:
     tab(opened, "Files")
     content = {"name": "ä new.txt", "mimeType": "text/plain", "buffer": b"new"}
@@ -141,6 +143,7 @@ def test_restart_with_another_parameter(opened: Page, reana: FakeReana) -> None:
     assert reana.runs[0].parameters == {"events": 7}
 
 
+@pytest.mark.soak
 def test_stop_asks_for_confirmation(page: Page, lab: Lab, reana: FakeReana) -> None:
     page.goto(lab.url())
     open_run(page, "hello#2")

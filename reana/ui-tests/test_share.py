@@ -49,6 +49,7 @@ def test_run_is_shared_and_unshared(page: Page, newer_lab: Lab, newer: FakeReana
     assert list(newer.shares.values()) == []
 
 
+@pytest.mark.soak
 def test_shared_runs_are_listed_and_read_only(page: Page, newer_lab: Lab, newer: FakeReana) -> None:
     page.goto(newer_lab.url())
     panel = open_panel(page)

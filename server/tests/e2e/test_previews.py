@@ -212,6 +212,7 @@ def test_conflicting_edits_are_both_kept(server: RunningServer, files: Page, pic
     assert (script.read_bytes(), script.with_name("script (mine).py").read_bytes()) == (b"theirs", b"mine")
 
 
+@pytest.mark.soak
 def test_file_leads_to_a_session(files: Page) -> None:
     """Without a session, launching opens the file."""
     files.get_by_role("link", name="notes.md").click()
