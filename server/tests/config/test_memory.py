@@ -22,6 +22,8 @@ from support.budget import IS_FULL, budget
 from support.live_server import LiveServer, live_server_process
 from user_workspaces.config.memory import forget
 
+pytestmark = pytest.mark.slow
+
 CLIENTS, BOUND = 4, 150.0
 """MiB that the web process may have of its own; 85 when it starts."""
 SOME_JOBS = """
@@ -29,8 +31,6 @@ from datetime import timedelta
 from django.utils import timezone
 from user_workspaces.accounts.actions import create_user_by_name, mint_token
 from user_workspaces.jobs.models import Job
-
-pytestmark = pytest.mark.slow
 now, user = timezone.now(), create_user_by_name(username="{name}")
 said = {{"owner": user, "workspace_id": 1, "job_type": "jupyter_lab", "resource": "local", "status": "complete"}}
 spent = {{"datetime_created": now, "datetime_start": now, "datetime_end": now, "message": "Stopped."}}

@@ -16,6 +16,8 @@ from user_workspaces.environment_store.builder import Status, Step, read_status,
 from user_workspaces.environment_store.store import MAX_STARTS, EnvironmentStore, Recipe
 from user_workspaces.interfaces.values import Preparation, PreparationState
 
+pytestmark = pytest.mark.slow
+
 READY = Preparation(PreparationState.READY)
 
 
@@ -135,8 +137,6 @@ def test_build_outlives_the_server(environments: EnvironmentStore) -> None:
 import os, signal
 from pathlib import Path
 from user_workspaces.environment_store.store import EnvironmentStore, Recipe, Step
-
-pytestmark = pytest.mark.slow
 EnvironmentStore(Path({str(environments.folder)!r}), for_all_accounts=False).prepare({made!r})
 os.kill(os.getpid(), signal.SIGKILL)
 """
