@@ -32,7 +32,7 @@ from user_workspaces.workspaces.details import Details, NewFile
 from user_workspaces.workspaces.models import Workspace
 from user_workspaces.workspaces.queries import home_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.postgresql]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.postgresql, pytest.mark.soak]
 CROWD, THREADS = 500, 16
 DISK = 400 * BLOCK_BYTES
 SESSIONS, CORE_HOURS = 23, Decimal("10.3")

@@ -16,7 +16,7 @@ from support.budget import IS_FULL
 from support.server_process import ADA, REPOSITORY, Caller, RunningServer, running_server, sign_in
 from user_workspaces.plugins.job_type.web_application.packages import missing
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, pytest.mark.soak]
 SHIPPED: dict[str, Any] = json.loads((REPOSITORY / "docs/applications/applications.json").read_text())
 
 
@@ -61,7 +61,6 @@ def test_application_is_launched_opened_used_and_stopped(
     walk(*light, page, pictures, name)
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("name", HEAVY)
 def test_heavy_application_is_launched_opened_used_and_stopped(
     heavy: tuple[RunningServer, Caller], page: Page, pictures: Path, name: str

@@ -77,6 +77,7 @@ def slow_down(context: BrowserContext, page: Page) -> None:
     network.send("Network.emulateNetworkConditions", line)
 
 
+@pytest.mark.soak
 def test_dropped_files_show_their_progress(server: RunningServer, context: BrowserContext, files: Page) -> None:
     slow_down(context, files)
     problems: list[str] = []
@@ -217,6 +218,7 @@ def fill(folder: Path) -> None:
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
+@pytest.mark.soak
 def test_file_contents_are_never_executed(server: RunningServer, files: Page) -> None:
     fill(folder_of(server, files))
     files.reload()

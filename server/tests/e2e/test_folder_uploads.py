@@ -15,7 +15,7 @@ from e2e.test_files import folder_of, look, slow_down
 from support.budget import first_of
 from support.server_process import ADA, RunningServer, running_server, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.soak]
 SMALL_FILES = 300
 REQUESTS_BEFORE = 657
 """Requests for 300 small files when each was a separate upload."""
@@ -84,7 +84,6 @@ def test_many_small_files_take_few_requests(
     assert len([method for method in requests if method != "GET"]) <= 4
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_folder_upload_is_one_row(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path, pictures: Path, scheme: Any
@@ -114,7 +113,6 @@ def test_folder_upload_is_one_row(
     assert files.evaluate("Object.keys(localStorage).filter(key => key.startsWith('uws-')).length") == 0
 
 
-@pytest.mark.soak
 def test_failed_files_are_listed_and_retried(server: RunningServer, files: Page, survey: Path) -> None:
     folder = folder_of(server, files)
     taken = folder / "survey" / "plate 1" / "ü001.csv"
@@ -129,7 +127,6 @@ def test_failed_files_are_listed_and_retried(server: RunningServer, files: Page,
     wait_for(lambda: content_of(folder / "survey") == content_of(survey), what="all files")
 
 
-@pytest.mark.soak
 def test_interrupted_folder_upload_resumes(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path, pictures: Path
 ) -> None:
@@ -163,7 +160,6 @@ def test_interrupted_folder_upload_resumes(
     assert set(sent) == {"HEAD", "PATCH"}
 
 
-@pytest.mark.soak
 def test_interrupted_file_is_offered_again(
     server: RunningServer, context: BrowserContext, files: Page, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from support.machine_accounts import remove_account
 from support.server_process import ADA, GRACE, RunningServer, free_port, running_server, sign_in
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: network namespaces need root")
-pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, needs_root]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.environment, needs_root, pytest.mark.soak]
 NAME = socket.gethostname()
 
 
@@ -73,7 +73,6 @@ def test_start_prints_all_addresses(server: RunningServer) -> None:
     assert all(re.fullmatch(rf"http://[0-9.]+:{server.port}/", address) for address in server.addresses[2:])
 
 
-@pytest.mark.soak
 def test_two_users_by_name_and_by_address(
     server: RunningServer, browser: Browser, machine: Machine, notes: Path
 ) -> None:
@@ -91,7 +90,6 @@ def test_two_users_by_name_and_by_address(
     expect(stranger.get_by_role("heading", name="Page not found")).to_be_visible()
 
 
-@pytest.mark.soak
 def test_through_a_forwarded_port(server: RunningServer, browser: Browser, machine: Machine, notes: Path) -> None:
     port = free_port()
     with machine.forwarded(port, to=server.port):
@@ -106,7 +104,6 @@ def test_through_a_forwarded_port(server: RunningServer, browser: Browser, machi
         assert page.url.startswith(f"http://localhost:{port}/login/")
 
 
-@pytest.mark.soak
 def test_unknown_host_name_reports_the_setting(server: RunningServer, browser: Browser) -> None:
     page = tab(browser)
     page.goto(f"http://elsewhere:{server.port}/")
@@ -131,7 +128,6 @@ def test_bookmark_of_a_session_opens_it_again(
     expect(page.get_by_role("link", name="Go to your workspaces")).to_be_visible()
 
 
-@pytest.mark.soak
 def test_ended_session_is_reported_on_its_port(
     server: RunningServer, browser: Browser, machine: Machine, notes: Path
 ) -> None:

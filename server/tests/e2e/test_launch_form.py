@@ -156,6 +156,7 @@ def test_numbers_follow_the_resource_and_the_server_decides(ada: Caller, workspa
     assert jobs_in(ada, workspace) == []
 
 
+@pytest.mark.soak
 def test_files_are_opened_and_run(server: RunningServer, ada: Caller, workspace: int, page: Page) -> None:
     files = f"{server.url}/w/{workspace}/files/"
     page.goto(files)

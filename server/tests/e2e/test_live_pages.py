@@ -103,6 +103,7 @@ def test_page_redirects_to_login_after_logout(server: LiveServer, page: Page, jo
     page.wait_for_url(re.compile("/login/"))
 
 
+@pytest.mark.soak
 def test_two_clicks_launch_one_session(server: LiveServer, client: httpx.Client, page: Page) -> None:
     workspace = client.post("/workspaces/", json={"name": "clicked", "description": ""}).json()["data"]["id"]
     flow.log_in(page, server.manage("login_link", server.username).split()[-1])

@@ -20,7 +20,7 @@ from support.budget import first_of
 from support.live_server import LiveServer, live_server_process
 from support.server_process import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.soak]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 
 
@@ -105,7 +105,6 @@ def test_user_logs_in_through_the_portal(site: Site, page: Page) -> None:
     expect(page.get_by_text("the university")).to_be_visible()
 
 
-@pytest.mark.soak
 def test_logout_keeps_the_login_at_the_provider(site: Site, page: Page) -> None:
     page.goto(f"{site.uws.url}/login/")
     page.get_by_role("link", name="Log in with the university").click()
@@ -119,7 +118,6 @@ def test_logout_keeps_the_login_at_the_provider(site: Site, page: Page) -> None:
     expect(page.get_by_role("link", name="New workspace").first).to_be_visible()
 
 
-@pytest.mark.soak
 def test_other_host_name_redirects_to_the_configured_one(site: Site, page: Page) -> None:
     """The cookie that binds the login to the browser is valid for one host name only."""
     page.goto(f"{site.uws.url.replace('localhost', '127.0.0.1')}/login/")
@@ -154,7 +152,6 @@ def code_from(page: Page, address: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
-@pytest.mark.soak
 def test_client_gets_a_token_through_the_provider(site: Site, page: Page) -> None:
     started = site.post_token().json()
     assert set(started) == {"success", "message", "auth_uri", "state"}
@@ -169,7 +166,6 @@ def test_client_gets_a_token_through_the_provider(site: Site, page: Page) -> Non
     assert replayed.status_code == 401
 
 
-@pytest.mark.soak
 def test_wrong_verifier_is_rejected(site: Site, page: Page) -> None:
     """The code of one login with the state, and thus the verifier, of another is rejected by the provider."""
     first, second = site.post_token().json(), site.post_token().json()
@@ -179,7 +175,6 @@ def test_wrong_verifier_is_rejected(site: Site, page: Page) -> None:
     assert site.post_token(code=back["code"], state=second["state"]).status_code == 401
 
 
-@pytest.mark.soak
 def test_provider_really_insists_on_pkce(site: Site, page: Page) -> None:
     """Otherwise the test above would prove nothing."""
     started = site.post_token().json()
@@ -203,7 +198,6 @@ def test_health_reports_the_provider(site: Site) -> None:
     assert CLIENT_SECRET not in site.uws.log()
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_profile_and_login_are_accessible(site: Site, browser: Browser, pictures: Path, scheme: Any) -> None:
     context = browser.new_context(viewport={"width": 1200, "height": 900}, color_scheme=scheme)

@@ -18,7 +18,7 @@ from e2e.test_files import folder_of, look
 from support.budget import first_of
 from support.server_process import ADA, RunningServer, running_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.soak]
 LINES = 60_000
 HOSTILE = "<script>parent.document.title='it ran'</script><img src=x onerror=\"parent.document.title='it ran'\">"
 NOTES = f"# Plan\n\n![a plot](plot.png) and [more](table.csv)\n\n| a | b |\n|-|-|\n| 1 | 2 |\n\n{HOSTILE}"
@@ -122,7 +122,6 @@ def test_documents_are_rendered_without_scripts(files: Page, pictures: Path, sch
     assert (files.title(), outside) == (title, [])
 
 
-@pytest.mark.soak
 def test_pdf_is_shown_by_the_browser(files: Page, pictures: Path) -> None:
     """The browser's own viewer shows it, which a sandbox would prevent."""
     problems: list[str] = []
@@ -139,7 +138,6 @@ def test_pdf_is_shown_by_the_browser(files: Page, pictures: Path) -> None:
     assert problems == []
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_end_of_a_log_with_numbers_and_search(files: Page, pictures: Path, scheme: Any) -> None:
     files.emulate_media(color_scheme=scheme)
@@ -159,7 +157,6 @@ def test_end_of_a_log_with_numbers_and_search(files: Page, pictures: Path, schem
     expect(box.locator(".line-text")).to_contain_text("step 1: all is well")
 
 
-@pytest.mark.soak
 def test_tables_are_sorted_by_a_column(files: Page) -> None:
     files.get_by_role("link", name="table.csv").click()
     names = files.locator("table[data-sorts] tbody td:first-child")
@@ -170,7 +167,6 @@ def test_tables_are_sorted_by_a_column(files: Page) -> None:
     expect(files.get_by_role("columnheader", name="count")).to_have_attribute("aria-sort", "descending")
 
 
-@pytest.mark.soak
 def test_listing_is_sorted(files: Page) -> None:
     names = files.locator("#chosen tbody .entry-name a")
     files.get_by_role("link", name="Size").click()
@@ -182,7 +178,6 @@ def test_listing_is_sorted(files: Page) -> None:
     expect(names).to_have_count(7)
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("scheme", first_of("light", "dark"))
 def test_conflicting_edits_are_both_kept(server: RunningServer, files: Page, pictures: Path, scheme: Any) -> None:
     """A save replaces the opened version; if a session changed the file meanwhile, both are kept."""
@@ -212,7 +207,6 @@ def test_conflicting_edits_are_both_kept(server: RunningServer, files: Page, pic
     assert (script.read_bytes(), script.with_name("script (mine).py").read_bytes()) == (b"theirs", b"mine")
 
 
-@pytest.mark.soak
 def test_file_leads_to_a_session(files: Page) -> None:
     """Without a session, launching opens the file."""
     files.get_by_role("link", name="notes.md").click()

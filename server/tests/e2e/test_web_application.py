@@ -75,6 +75,7 @@ def running(ada: Caller, workspace: int) -> dict[str, int]:
     return {listen: launch(ada, workspace, f"on_{listen}") for listen in LISTENS}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("listen", first_of(*LISTENS))
 def test_websocket_needs_the_origin_of_the_session(
     server: RunningServer, ada: Caller, running: dict[str, int], listen: str
@@ -92,6 +93,7 @@ def test_websocket_needs_the_origin_of_the_session(
     assert handshake(server, host=host, path=path, UWS_Authorization="Token mine") == 403
 
 
+@pytest.mark.soak
 def test_other_user_is_rejected(server: RunningServer, ada: Caller, running: dict[str, int]) -> None:
     grace = sign_in(server, GRACE)
     job = running["socket"]

@@ -193,6 +193,7 @@ class Postmaster:
         return True
 
 
+@pytest.mark.soak
 def test_unavailable_postgresql_is_reported_and_reconnected(postgres: str) -> None:
     """Before: 500 everywhere."""
     with (

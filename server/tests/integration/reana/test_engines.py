@@ -8,7 +8,7 @@ import pytest
 from integration.reana.conftest import PROGRAM, Reana
 from support.budget import first_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 
 SNAKEFILE = """\
 rule all:

@@ -14,6 +14,7 @@ BLOCK = 4096
 """Bytes; the block size of the file system."""
 
 
+@pytest.mark.soak
 def test_list(reana: Reana) -> None:
     reana.finish("listed")
     reana.finish("listed")
