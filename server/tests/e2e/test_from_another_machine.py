@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from e2e import flow
 from e2e.machines import Machine, second_machine
-from support.machine_accounts import remove_account
 from support.server_process import ADA, GRACE, RunningServer, free_port, running_server, sign_in
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: network namespaces need root")
@@ -21,11 +20,9 @@ NAME = socket.gethostname()
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
+def server(accounts: None) -> Iterator[RunningServer]:
     with running_server(UWS_HOST="0.0.0.0") as running:  # noqa: S104  what is tried here
         yield running
-    for name in (ADA, GRACE):
-        remove_account(name, "--remove")
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from playwright.sync_api import BrowserContext, Page
 
 from e2e import flow
 from support.budget import first_of
-from support.machine_accounts import remove_account
 from support.server_process import ADA, GRACE, Caller, RunningServer, running_server, sign_in, wait_for
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT RUN: two users need accounts of this machine")
@@ -63,11 +62,9 @@ with Server(sys.argv[1], Handler) as server:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
+def server(accounts: None) -> Iterator[RunningServer]:
     with running_server(UWS_HOST="0.0.0.0") as running:  # noqa: S104  ports of sessions are tried, too
         yield running
-    for name in (ADA, GRACE):
-        remove_account(name, "--remove")
 
 
 @pytest.fixture(scope="module")

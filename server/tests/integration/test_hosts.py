@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from support.machine_accounts import remove_account
 from support.server_process import ADA, RunningServer, running_server, sign_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.environment]
@@ -71,7 +70,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def world(accounts: None) -> Iterator[World]:
     with running_server(UWS_HOST="0.0.0.0") as server:  # noqa: S104  what is tried here
         ada = sign_in(server, ADA)
         job = ada.launch(ada.make_workspace())
@@ -83,7 +82,6 @@ def world() -> Iterator[World]:
         on_port, port = session_on_port(server, f"uws-portal={portal}")
         assert on_port
         yield World(server, {"session": f"uws-session-1={session}", "portal": f"uws-portal={portal}"}, port)
-    remove_account(ADA, "--remove")
 
 
 def ask(
