@@ -53,6 +53,7 @@ def test_axe_finds_no_serious_violation(page: Page, themed: Lab, reana: FakeRean
     check(page)
 
 
+@pytest.mark.soak
 def test_axe_finds_no_serious_violation_in_forms_and_dialogs(page: Page, themed: Lab, reana: FakeReana) -> None:
     write_analysis(themed.root)
     (themed.root / "data" / "setup.json").unlink()
@@ -81,6 +82,7 @@ def test_axe_finds_no_serious_violation_in_forms_and_dialogs(page: Page, themed:
     check(page)
 
 
+@pytest.mark.soak
 def test_tabs_and_files_are_navigated_by_keyboard(page: Page, themed: Lab, reana: FakeReana) -> None:
     page.goto(themed.url())
     open_panel(page).locator(".jp-Reana-row", has_text="fit-scan").focus()

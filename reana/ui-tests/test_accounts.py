@@ -34,6 +34,7 @@ def connect(panel: Locator, server: str, token: str, *, save: bool = True) -> No
     panel.get_by_role("button", name="Connect", exact=True).click()
 
 
+@pytest.mark.soak
 def test_new_server_replaces_all_data_of_the_old_one(
     page: Page, disconnected_lab: Lab, reana: FakeReana, other: FakeReana
 ) -> None:

@@ -116,6 +116,7 @@ def test_two_tabs_stop_the_same_run(context: BrowserContext, page: Page, lab: La
         expect(panel_status(one, "hello#2")).to_have_text("stopped")
 
 
+@pytest.mark.soak
 def test_ten_thousand_files_are_usable(page: Page, lab: Lab, reana: FakeReana) -> None:
     files = {f"many/file-{number:05}.txt": b"x" for number in range(10_000)}
     reana.add("large.1", files=files)

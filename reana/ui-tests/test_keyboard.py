@@ -17,6 +17,7 @@ def analysis_lab(disconnected_lab: Lab) -> Lab:
     return disconnected_lab
 
 
+@pytest.mark.soak
 def test_all_actions_work_with_the_keyboard(page: Page, analysis_lab: Lab, reana: FakeReana) -> None:
     page.goto(analysis_lab.url())
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)

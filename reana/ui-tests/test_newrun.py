@@ -62,6 +62,7 @@ def test_valid_file_runs_and_its_end_is_notified(page: Page, folder: Lab, reana:
     expect(page.locator(".jp-Reana-runHeader:visible")).to_contain_text("finished")
 
 
+@pytest.mark.soak
 def test_invalid_file_is_underlined_at_its_line(page: Page, folder: Lab, reana: FakeReana) -> None:
     (folder.root / "reana.yaml").write_text(GOOD.replace("code/hello.py\n", "code/missing.py\n", 1), encoding="utf-8")
     run_on_reana(page, folder)

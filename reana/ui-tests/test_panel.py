@@ -51,6 +51,7 @@ def test_list_refreshes_while_a_run_is_active(panel: Locator, reana: FakeReana) 
     expect(row.locator("[data-status=finished]").first).to_be_visible()
 
 
+@pytest.mark.soak
 def test_no_runs_offers_the_first_step(page: Page, lab: Lab, reana: FakeReana) -> None:
     reana.runs.clear()
     page.goto(lab.url())
@@ -74,6 +75,7 @@ def test_rejected_token_asks_for_another(page: Page, lab: Lab, reana: FakeReana)
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
 
 
+@pytest.mark.soak
 def test_keyboard_walks_the_list_and_opens(page: Page, panel: Locator) -> None:
     panel.locator(".jp-Reana-row").first.focus()
     page.keyboard.press("ArrowDown")

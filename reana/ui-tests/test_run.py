@@ -134,6 +134,7 @@ def test_workspace_is_a_folder_in_the_file_browser(opened: Page) -> None:
     expect(opened.locator(".jp-DirListing-item", has_text="README.md")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_restart_with_another_parameter(opened: Page, reana: FakeReana) -> None:
     opened.get_by_role("button", name="Restart…").click()
     expect(opened.get_by_role("dialog").get_by_label("events")).to_be_focused()

@@ -31,6 +31,7 @@ def test_paths_begin_like_that(beginning: str) -> None:
     assert [path for path in TESTS.rglob("test_*.py") if str(path.relative_to(TESTS)).startswith(beginning)]
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_file_is_run_by_one_process(tmp_path: Path) -> None:
     """The ids of tests, by which pytest-xdist tells them apart, are another package's."""

@@ -104,6 +104,7 @@ def see_the_warning(page: Page, url: str) -> None:
     picture(page, "over")
 
 
+@pytest.mark.soak
 def test_launch_counts_core_hours_while_the_slider_moves(
     walk: Callable[[User, Walk], list[str]],
     make_user: Person,

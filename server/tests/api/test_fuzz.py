@@ -6,7 +6,7 @@ from support.budget import budget
 from support.fuzzing import fuzz
 from support.live_server import live_server_process
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.soak]
 SEED = 20_260_101
 
 

@@ -49,6 +49,7 @@ LISTS = [(600, budget(300, full=1200), "")]
 LISTS += [(10_000, 60, ""), (10_000, 60, "?limit=10000")] if IS_FULL else []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("rows", "requests", "cut"), LISTS)
 def test_long_lists_that_are_polled_leave_nothing(server: LiveServer, rows: int, requests: int, cut: str) -> None:
     """Before: 328 MiB after a thousand lists of 600 jobs, and 584 after forty of 10,000."""

@@ -28,7 +28,7 @@ BLOCK = re.compile(r"^```(sh|ini)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LEFT_OUT = ("scripts/install ", "systemctl ", "chmod ", "cd ")
 LACKS = "Sessions have no REANA extension"
 
-pytestmark = [pytest.mark.slow, pytest.mark.environment]
+pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.soak]
 
 
 @dataclass(frozen=True)

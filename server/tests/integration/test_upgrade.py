@@ -13,7 +13,7 @@ from support.cluster import Fleet, fleet, own_database
 from support.portal_visitor import TOKEN
 from support.server_process import Caller, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.data]
+pytestmark = [pytest.mark.slow, pytest.mark.data, pytest.mark.soak]
 
 BEFORE = {"accounts": "0004", "quotas": "0003", "workflows": "0006"}
 """The last migration of each feature in the version before."""

@@ -142,7 +142,7 @@ def try_bad_token(front: WebServer, lines: list[str], *, source: str) -> int:
     return int(response.split(b" ", 2)[1])
 
 
-@pytest.mark.parametrize("how", FORGED)
+@pytest.mark.parametrize("how", first_of(*FORGED))
 def test_client_cannot_forge_its_address(front: WebServer, how: str) -> None:
     attacker = next(sources)
     statuses = []

@@ -93,6 +93,7 @@ def test_sessions_get_one_wheel(script: ModuleType, project: Path) -> None:
         assert [path.name for path in script.WHEELS.iterdir()] == [name]
 
 
+@pytest.mark.soak
 def test_a_failure_is_one_sentence(project: Path) -> None:
     (project / "reana" / "packaging" / "requirements.lock").write_text("nothing-of-this-name==1 --hash=sha256:00\n")
     done = subprocess.run(

@@ -76,6 +76,7 @@ def test_logs_of_one_step(reana: Reana) -> None:
     assert inner["engine_specific"] is None
 
 
+@pytest.mark.soak
 def test_failing_step_fails_the_run(reana: Reana) -> None:
     (reana.folder / "code" / "greet.py").write_text("import sys\nprint('boom', file=sys.stderr)\nsys.exit(3)\n")
     reana.begin("failing")
@@ -118,6 +119,7 @@ def test_delete_with_all_runs(reana: Reana) -> None:
     assert [row[:2] for row in reana("list", "--all", "--filter", "name=gone").rows] == [["gone", "2"], ["gone", "1"]]
 
 
+@pytest.mark.soak
 def test_secrets_reach_only_the_steps(reana: Reana) -> None:
     (reana.folder / "code" / "greet.py").write_text(
         "import os, pathlib\n"

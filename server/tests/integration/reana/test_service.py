@@ -71,6 +71,7 @@ def test_quota_show(reana: Reana) -> None:
     assert reana("quota-show", "--resource", "cpu").code == 0
 
 
+@pytest.mark.soak
 def test_secrets(reana: Reana, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("-----")
     said = reana("secrets-add", "--env", "RUCIO=one", "--file", "key.pem")

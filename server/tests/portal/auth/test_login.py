@@ -160,6 +160,7 @@ def test_passwords_are_rate_limited_by_address(client: Client, with_password: Us
     assert client.post("/login/", credentials()).status_code == 302  # independent of the attempts of others
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_failures_behind_a_shared_address_do_not_block_others(client: Client, with_password: User) -> None:
     """With the default limits: a hundred wrong passwords of others within a minute."""

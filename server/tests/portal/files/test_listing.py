@@ -120,6 +120,7 @@ def test_file_names_are_escaped(browser: Client, workspace: Workspace, upload: C
     assert "%26in%3Db" in inner
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_files_have_pages(browser: Client, workspace: Workspace) -> None:
     write(workspace, *(f"f{number:03}" for number in range(250)))

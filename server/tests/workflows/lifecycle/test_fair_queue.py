@@ -19,6 +19,7 @@ from user_workspaces.workflows.models import Run
 LIMIT = 4
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_runs_end_in_order_within_limit(ada: User, resource: FakeResource) -> None:

@@ -70,6 +70,7 @@ def program(code: str, account: SystemAccount) -> Iterator[tuple["subprocess.Pop
         process.kill()
 
 
+@pytest.mark.soak
 @pytest.mark.environment
 @pytest.mark.slow
 def test_program_behind_an_add_on_is_not_shown_the_header(session: Session) -> None:
@@ -83,6 +84,7 @@ def test_program_behind_an_add_on_is_not_shown_the_header(session: Session) -> N
     assert not {word for word in (KEY, SECRET) if word in response.body.decode()}
 
 
+@pytest.mark.soak
 @pytest.mark.environment
 @pytest.mark.slow
 def test_program_behind_an_add_on_is_not_shown_it_by_a_web_socket_either(session: Session) -> None:
@@ -98,6 +100,7 @@ def test_program_behind_an_add_on_is_not_shown_it_by_a_web_socket_either(session
     assert not {word for word in ("authorization", KEY.lower(), SECRET) if word in heard.lower()}
 
 
+@pytest.mark.soak
 @pytest.mark.environment
 @pytest.mark.slow
 def test_add_on_itself_wants_the_header(session: Session) -> None:

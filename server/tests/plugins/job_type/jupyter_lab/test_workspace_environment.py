@@ -131,6 +131,7 @@ def test_notebook_that_a_program_runs_finds_installed_packages(session: Session)
     assert "hello" in run_in_terminal(session, command, until="done").replace("'hello'", "")
 
 
+@pytest.mark.soak
 def test_hostile_packages_never_reach_the_server(session: Session) -> None:
     marker = session.workspace / "was-imported"
     code = HOSTILE.format(marker=str(marker))
@@ -217,6 +218,7 @@ def test_kernel_that_a_package_replaces_still_runs_in_the_overlay(session: Sessi
     assert printed == f"{overlay_of(session)}/bin/python\n"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("obstacle", first_of("file", "folder that cannot be written"))
 def test_session_without_an_overlay_starts_and_says_why(new_session: Callable[[], Session], obstacle: str) -> None:
     session = new_session()

@@ -22,7 +22,7 @@ def plan_of_three(world: World) -> None:
 
 @pytest.mark.parametrize("when", ["before", "torn", "after"])
 @pytest.mark.parametrize("who", ["all", "runner", "writer"])
-@pytest.mark.parametrize("line", range(1, LINES + 1, budget(8, full=1)))
+@pytest.mark.parametrize("line", range(1, LINES + 1, budget(16, full=1)))
 def test_run_killed_at_any_line_continues_to_its_end(world: World, line: int, who: str, when: str) -> None:
     plan_of_three(world)
     world.outcome(world.start_dying(line, who=who, when=when))

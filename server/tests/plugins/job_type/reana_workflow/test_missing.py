@@ -61,6 +61,7 @@ def test_python_package_that_is_missing_is_named(world: World, command: str, nam
     assert said(world, command) == expected.format(workspace=world.workspace)
 
 
+@pytest.mark.soak
 def test_r_package_that_is_missing_is_named(world: World) -> None:
     complaint = "Error in library(dplyr) : there is no package called \u2018dplyr\u2019"
     message = said(world, f"echo '{complaint}' >&2; echo Execution halted; exit 1")

@@ -118,6 +118,7 @@ def test_copy_unreadable_fails(
     assert (copy(storage, location, other_location) / "d" / "f").read_bytes() == b"1"
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_copy_deep(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, other_location: WorkspaceLocation, made: Path
@@ -196,6 +197,7 @@ def test_copy_full_disk_says_so(
     assert list(second_disk.iterdir()) == []
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_copy_of_many_small_files_reports_progress(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, other_location: WorkspaceLocation, made: Path

@@ -36,6 +36,7 @@ def test_tree_any_time_of_change(
     assert entry.modified == datetime.fromtimestamp((made / "f").stat().st_mtime, UTC)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_tree_deep_ends_where_paths_end(
     storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path
@@ -132,6 +133,7 @@ def test_disk_usage_holes_are_free(storage: LocalFileSystemStorage, location: Wo
     assert storage.disk_usage(location) < 1_000_000
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_disk_usage_deep(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     dig(location, made, depth=2500)

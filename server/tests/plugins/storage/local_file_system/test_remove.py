@@ -59,6 +59,7 @@ def test_remove_many(storage: LocalFileSystemStorage, location: WorkspaceLocatio
 FILES = budget(5_000, full=100_000)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_delete_many(storage: LocalFileSystemStorage, location: WorkspaceLocation, made: Path) -> None:
     with rights_of(location.account).assumed():
