@@ -1,6 +1,7 @@
 """Fragments of a page that poll for their own changes; unchanged fragments are not sent again."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -19,6 +20,7 @@ SEEN = "seen"
 """Query parameter: the fingerprint of the fragment that the page shows."""
 FILTER = "filter"
 """The id of the form beside a list."""
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 ACTIVE_SECONDS = 1
 IDLE_SECONDS = 15
 
@@ -48,7 +50,9 @@ def live_fragment(
     """Render a fragment that polls this URL and replaces itself; `name` is its element id."""
     inner = render_to_string(template, dict(context), request)
     seconds = ACTIVE_SECONDS if polling.moves else IDLE_SECONDS
-    fingerprint = hashlib.blake2b(f"{seconds}{title}{inner}".encode(), digest_size=8).hexdigest()
+    # Django masks the token anew for each response: with it no fragment with a form would ever be the same.
+    shown = TOKEN.sub("", inner)
+    fingerprint = hashlib.blake2b(f"{seconds}{title}{shown}".encode(), digest_size=8).hexdigest()
     query = request.GET.copy()
     query.pop(SEEN, None)  # the next poll adds the fingerprint of this content
     frame = {

@@ -60,6 +60,17 @@ def test_upload_writes_files_and_lists_them_at_once(
     assert "1 found" in found
 
 
+def test_list_with_files_is_sent_only_when_changed(browser: Client, workspace: Workspace) -> None:
+    write(workspace, "a.txt")
+    path = f"/w/{workspace.pk}/files/"
+    page = browser.get(path).content.decode()
+    assert "csrfmiddlewaretoken" in page.split('id="listing"')[1]
+    fingerprint = page.split('"seen": "')[1].split('"')[0]
+    assert browser.get(f"{path}?seen={fingerprint}", **HTMX).status_code == 204
+    write(workspace, "b.txt")
+    assert b"b.txt" in browser.get(f"{path}?seen={fingerprint}", **HTMX).content
+
+
 def test_upload_by_htmx_redirects(workspace: Workspace, upload: Callable[..., Any]) -> None:
     response = upload(SimpleUploadedFile("a.txt", b"aaa"), **HTMX)
     assert response["HX-Redirect"] == f"/w/{workspace.pk}/files/"
