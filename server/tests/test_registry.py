@@ -129,5 +129,5 @@ def test_the_built_in_types_are_installed() -> None:
 def test_access_before_configuration_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_process", registry._Process())
     for question in (registry.current, registry.site):
-        with pytest.raises(ConfigurationError, match="has not been read, or is wrong"):
+        with pytest.raises(ConfigurationError, match="is not loaded or is invalid"):
             question()

@@ -251,7 +251,7 @@ def install(registry: Registry, site: ServerSettings) -> None:
 def current() -> Registry:
     """Return the plug-ins of the process; raises `ConfigurationError` before they are built."""
     if _process.registry is None:
-        raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
+        raise ConfigurationError("The configuration is not loaded or is invalid. See the messages at startup.")
     return _process.registry
 
 
@@ -270,5 +270,5 @@ def session_advice() -> list[str]:
 def site() -> ServerSettings:
     """Return the settings of the server; raises `ConfigurationError` before they are loaded."""
     if _process.site is None:
-        raise ConfigurationError("The configuration has not been read, or is wrong: see the messages at start.")
+        raise ConfigurationError("The configuration is not loaded or is invalid. See the messages at startup.")
     return _process.site

@@ -146,7 +146,7 @@ def stop_a_job(page: Page) -> None:
     expect(page.get_by_role("heading", name="Stop 1 jobs?")).to_be_visible()
     picture(page, "admin-confirm")
     page.get_by_role("button", name="Yes").click()
-    expect(page.get_by_text("1 asked to stop.")).to_be_visible()
+    expect(page.get_by_text("1 being stopped.")).to_be_visible()
 
 
 def limit_a_user(page: Page, url: str) -> None:

@@ -35,8 +35,8 @@ runtime_offer.offer_containers(Path(sys.argv[1]), may_ask=sys.argv[5] == "ask", 
 """
 QUESTION = "Docker found. Run workflow steps in containers? [Y/n] "
 AS_ROOT = (
-    "Docker found. Run workflow steps in containers? Users need the group docker for that, which makes them root "
-    "here. [y/N] "
+    "Docker found. Run workflow steps in containers? Users must be in the group docker, which gives them root access "
+    "to this machine. [y/N] "
 )
 LIMIT_SECONDS = 60.0
 
@@ -128,13 +128,13 @@ def test_no_is_written_and_asked_once(machine: Machine) -> None:
 @pytest.mark.parametrize(("keys", "patience"), [("", 0.5), ("x", 0.5), ("\x04", LIMIT_SECONDS)])
 def test_no_input_changes_nothing(machine: Machine, keys: str, patience: float) -> None:
     machine.patience = patience
-    assert "No answer: nothing was changed." in machine.in_a_terminal(keys)
+    assert "No key was pressed, so nothing was changed." in machine.in_a_terminal(keys)
     assert machine.config.read_bytes() == EMBEDDED_DEFAULT.read_bytes()
 
 
 def test_unwritable_choice_is_reported(machine: Machine) -> None:
     machine.install("docker", f"echo linux; rm -f {machine.config}")
-    assert f"The answer could not be saved. {machine.config}: cannot be written" in machine.in_a_terminal("y")
+    assert f"Your choice could not be saved. {machine.config}: cannot be written" in machine.in_a_terminal("y")
 
 
 def test_where_users_have_accounts_it_says_what_they_need_and_enter_is_no(machine: Machine) -> None:

@@ -57,7 +57,7 @@ def test_a_host_that_is_not_ours_is_refused_with_the_setting_that_allows_it(
     response = client.get(path, HTTP_HOST="server:8000")
     assert response.status_code == 400
     assert response.json()["message"].startswith(
-        "This server does not answer under “server”. Ask its operators for the right address. "
+        "This server does not accept requests for “server”. Ask its operators for the correct address. "
     )
     page = client.get(path.replace("/status/", "/"), HTTP_HOST="server:8000", HTTP_ACCEPT="text/html")
     assert page.status_code == 400

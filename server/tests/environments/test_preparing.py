@@ -167,7 +167,7 @@ def test_full_disk_is_reported(
     if subprocess.run(mount, check=False).returncode:
         pytest.skip("this machine mounts nothing")
     try:
-        assert failed(workspace, put, "crab").startswith("The disk of the server is full")
+        assert failed(workspace, put, "crab").startswith("The server's disk is full")
     finally:
         subprocess.run(("umount", str(store.folder)), check=True)
 
@@ -177,7 +177,7 @@ def test_no_build_starts_on_a_nearly_full_disk(
 ) -> None:
     index.add("crab")
     monkeypatch.setattr(actions, "MIN_FREE_BYTES", 1 << 60)
-    assert failed(workspace, put, "crab").startswith("The disk of the server is full")
+    assert failed(workspace, put, "crab").startswith("The server's disk is full")
     assert index.asked == []
 
 

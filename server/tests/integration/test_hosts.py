@@ -178,7 +178,7 @@ def responder_of(response: http.client.HTTPResponse) -> str:
     text: str = response.text  # type: ignore[attr-defined]  # see ask
     if response.headers.get("Server", "").startswith("TornadoServer"):
         return "session"
-    if response.status == 400 and "does not answer under" in text:
+    if response.status == 400 and "does not accept requests for" in text:
         return "unknown host"
     if response.status == 404 and text in {"Not found.", ""} and "X-Request-ID" in response.headers:
         return "nothing"

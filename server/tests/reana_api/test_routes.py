@@ -82,7 +82,7 @@ def test_read_token_cannot_open_session(workflows: Registry, make_user: Callable
     response = Reana(user, "")("GET", "workflows/x/session", token=token)
     assert (response.status, response.body["message"]) == (
         403,
-        "This token lacks the scope sessions. Make one that has it.",
+        "This token lacks the scope sessions. Create a token that has it.",
     )
 
 

@@ -60,7 +60,7 @@ def test_expired_token_is_refused(server: WebProcess, ada: Subscriber) -> None:
 
 def test_token_without_the_scope_to_read_is_refused(server: WebProcess, ada: Subscriber) -> None:
     token = mint_token(user=ada.user, name="writes", now=timezone.now(), scopes=[Scope.WORKSPACES, Scope.SESSIONS])
-    assert handshake_error(server, token=token) == (403, "This token lacks the scope read. Make one that has it.")
+    assert handshake_error(server, token=token) == (403, "This token lacks the scope read. Create a token that has it.")
 
 
 def test_way_in_is_reported_to_tokens_that_may_open_sessions(server: WebProcess, ada: Subscriber) -> None:

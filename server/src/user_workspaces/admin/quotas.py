@@ -46,7 +46,7 @@ class QuotaAdmin(TypedAdmin):
         """Return the limit as text."""
         return _describe(quota.core_hours, is_unlimited=quota.unlimited_core_hours)
 
-    @admin.display(description="sessions at once")
+    @admin.display(description="concurrent jobs")
     def sessions(self, quota: Quota) -> str:
         """Return the limit as text."""
         return _describe(quota.running_sessions, is_unlimited=quota.unlimited_sessions)

@@ -124,7 +124,7 @@ class JobAdmin(ReadOnlyAdmin):
         if asked is None:
             stopped = [job for job in chosen if _stop(job)]
             log_action(self, request, stopped, "Stopped.")
-            self.message_user(request, f"{len(stopped)} asked to stop.", messages.SUCCESS)
+            self.message_user(request, f"{len(stopped)} being stopped.", messages.SUCCESS)
         return asked
 
 

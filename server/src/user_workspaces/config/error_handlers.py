@@ -1,4 +1,4 @@
-"""What answers where no view does: a page for browsers, JSON for programs and on all paths of the API."""
+"""Responses to requests that reach no view: a page for browsers, JSON for programs and on all paths of the API."""
 
 import re
 
@@ -14,8 +14,8 @@ from user_workspaces.errors import DiskFull, TemporarilyUnavailable
 from user_workspaces.portal import errors as portal
 
 HOST_NOT_ALLOWED = (
-    "This server does not answer under {name}. Ask its operators for the right address. If it is yours, add the name "
-    "to UWS_ALLOWED_HOSTS or to allowed_hosts in config.json, and restart the server."
+    "This server does not accept requests for {name}. Ask its operators for the correct address. If this is your "
+    "server, add the name to UWS_ALLOWED_HOSTS or to allowed_hosts in config.json, and restart the server."
 )
 HOST_NAME = re.compile(r"[A-Za-z0-9._\[\]:-]{1,255}")
 API_NOUNS = frozenset(route.split("/")[0] for route, _ in ROUTES)

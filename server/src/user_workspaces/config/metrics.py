@@ -23,7 +23,7 @@ READY_WITHIN = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 
 READY_SECONDS = Histogram(
     "uws_job_ready_seconds",
-    "Time from a launch until the session answered, of those that did so since this process began.",
+    "Time from a launch until the session responded, since the start of this process.",
     ["job_type", "resource"],
     buckets=READY_WITHIN,
 )
@@ -60,7 +60,7 @@ class JobMetrics(Collector):
         return []
 
     def _query(self, now: datetime) -> list[Family]:
-        up = GaugeMetricFamily("uws_database_up", "1 where the database answers.")
+        up = GaugeMetricFamily("uws_database_up", "1 if the database responds, otherwise 0.")
         try:
             found = [*_job_families(), _due_family(now)]
             self._note_ready(now)

@@ -35,7 +35,7 @@ DOCKER = Candidate(
     container_runtime_type="DockerRuntime",
     question=("version", "--format", "{{.Server.Os}}"),
     response="linux",
-    needs="Users need the group docker for that, which makes them root here.",
+    needs="Users must be in the group docker, which gives them root access to this machine.",
 )
 PODMAN = Candidate(
     name="Podman",
@@ -43,7 +43,7 @@ PODMAN = Candidate(
     container_runtime_type="PodmanRuntime",
     question=("info", "--format", "{{.Host.OS}}"),
     response="linux",
-    needs="Users need entries in /etc/subuid for that.",
+    needs="Users need entries in /etc/subuid.",
 )
 APPTAINER = Candidate("Apptainer", "apptainer", "ApptainerRuntime", question=("version",))
 

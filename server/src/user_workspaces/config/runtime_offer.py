@@ -40,12 +40,15 @@ def offer_containers(config: Path, *, may_ask: bool, say: Say) -> None:
         return
     response = _prompt(found, needs=found.candidate.needs if serves_accounts else "")
     if response is None:
-        say(f"No answer: nothing was changed. To enable containers later, set {KEY} in {config} (see {HOW_TO}).")
+        say(
+            f"No key was pressed, so nothing was changed. To enable containers later, set {KEY} in {config} "
+            f"(see {HOW_TO})."
+        )
         return
     try:
         add_key(config, KEY, found.entry() if response else NO_CONTAINERS)
     except ConfigurationError as error:
-        say(f"The answer could not be saved. {error.message}")
+        say(f"Your choice could not be saved. {error.message}")
         return
     how = f"in containers of {found.candidate.name}" if response else "without containers"
     say(f"Workflow steps run {how} ({KEY} in {config}).")

@@ -181,8 +181,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "User Workspaces",
     "VERSION": __version__,
     "DESCRIPTION": (
-        "JSON in, JSON out: every answer is an object with `success`, `message` and, where there is a result, `data`. "
-        "Every path works with and without its slash at the end. An unknown path is 404, an unknown method 405."
+        "JSON in, JSON out: every response is an object with `success`, `message` and, if there is a result, `data`. "
+        "Every path works with or without a trailing slash. An unknown path returns 404, an unsupported method 405."
     ),
     "LICENSE": {"name": "MIT"},
     "SCHEMA_PATH_PREFIX": "/",

@@ -48,7 +48,7 @@ SYSTEM: dict[int, Kind] = {
     errno.EROFS: AWAY,
 }
 MESSAGES: dict[Kind, str] = {
-    FULL: "The disk of the server is full, so nothing can be stored. Delete files, or tell its operators.",
+    FULL: "The server's disk is full, so nothing can be stored. Delete files, or contact the server's operators.",
     AWAY: "The server cannot use its database now. Try again in a few seconds.",
 }
 

@@ -40,9 +40,9 @@ class EnvironmentDetails(PluginOptions):
         if kind == "lmod" and not self.modules:
             raise ValueError("module_manager 'lmod' needs modules: at least the one that brings Python")
         if kind != "tar" and self.tar_file_path is not None:
-            raise ValueError(f"tar_file_path goes with module_manager 'tar', not with {kind!r}")
+            raise ValueError(f"tar_file_path requires module_manager 'tar', not {kind!r}")
         if kind != "virtualenv" and self.python_version is not None:
-            raise ValueError(f"python_version goes with module_manager 'virtualenv', not with {kind!r}")
+            raise ValueError(f"python_version requires module_manager 'virtualenv', not {kind!r}")
         if kind != "virtualenv" and self.python_packages:
-            raise ValueError(f"python_packages go with module_manager 'virtualenv', not with {kind!r}")
+            raise ValueError(f"python_packages require module_manager 'virtualenv', not {kind!r}")
         return self

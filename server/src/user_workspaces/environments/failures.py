@@ -24,7 +24,7 @@ def reason_of(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]]
     if KILLED in said:  # the log does not show the reason
         return f"It could not be prepared: {said}"
     if any(sign in f"{log}\n{said}" for sign in FULL):
-        return "The disk of the server is full, or its quota. The operators of this server have to make space."
+        return "The server's disk is full, or its quota is exceeded. Ask the server's operators to free disk space."
     if any(sign in log for sign in OFFLINE):
         return "The package index cannot be reached. Try again later."
     return _reason_of_resolver(log, said=said, file=file, wanted=wanted, python=python)

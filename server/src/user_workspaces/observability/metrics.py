@@ -19,16 +19,16 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds."""
 
-REQUESTS = Counter("uws_requests_total", "Requests by the route that took them.", ["route", "method", "status"])
-REQUEST_SECONDS = Histogram("uws_request_seconds", "Time until the answer.", ["route", "method"], buckets=FAST)
-PASSES = Histogram("uws_controller_pass_seconds", "Time for a pass that had jobs to look at.", buckets=FAST)
+REQUESTS = Counter("uws_requests_total", "Requests by route, method and status.", ["route", "method", "status"])
+REQUEST_SECONDS = Histogram("uws_request_seconds", "Time until the response.", ["route", "method"], buckets=FAST)
+PASSES = Histogram("uws_controller_pass_seconds", "Time of passes that had due rows.", buckets=FAST)
 PASSES_FAILED = Counter("uws_controller_passes_failed_total", "Passes that ended with an error.")
 CONNECTIONS = Gauge("uws_connections_open", "Connections of browsers and programs that are open now.")
 CONNECTIONS_LIMIT = Gauge("uws_connections_limit", "Connections of browsers and programs that may be open at once.")
 CONNECTIONS_EVICTED = Counter(
     "uws_connections_evicted_total", "Idle connections that were closed because there were too many."
 )
-CONNECTIONS_REFUSED = Counter("uws_connections_refused_total", "New connections for which there was no place.")
+CONNECTIONS_REFUSED = Counter("uws_connections_refused_total", "New connections that were refused at the limit.")
 RELAYS = Gauge("uws_proxy_relays_open", "Requests and WebSockets that are being relayed to sessions now.")
 
 Environ = dict[str, object]

@@ -1,1 +1,1 @@
-"""The door to running sessions: checks every request, then relays it as bytes."""
+"""The proxy to running sessions: checks every request, then relays it as bytes."""

@@ -62,7 +62,7 @@ class ReanaView(APIView):
             raise MethodNotAllowed(request.method or "")
         needed, granted = Scope.READ if request.method in READING else self.scope, scopes_in(self.token.scopes)
         if needed not in granted and not (self.is_of_workflows and Scope.WORKFLOWS in granted):
-            raise NotAllowed(f"This token lacks the scope {needed}. Make one that has it.")
+            raise NotAllowed(f"This token lacks the scope {needed}. Create a token that has it.")
 
     @property
     def current_user(self) -> User:
@@ -72,7 +72,7 @@ class ReanaView(APIView):
     def require(self, scope: Scope) -> None:
         """Raise `NotAllowed` for a token without this scope."""
         if scope not in scopes_in(self.token.scopes):
-            raise NotAllowed(f"This token lacks the scope {scope}. Make one that has it.")
+            raise NotAllowed(f"This token lacks the scope {scope}. Create a token that has it.")
 
     def handle_exception(self, exc: Exception) -> Response:
         """Return the error in REANA's format."""

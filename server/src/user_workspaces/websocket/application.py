@@ -85,7 +85,7 @@ def _admit(handshake: Handshake) -> Subscriber:
             raise HandshakeRejected(507, known.message) from None
         retry_after = TemporarilyUnavailable.retry_after
         raise HandshakeRejected(
-            503, "The database does not answer. Try again later.", retry_after=retry_after
+            503, "The database does not respond. Try again later.", retry_after=retry_after
         ) from None
 
 

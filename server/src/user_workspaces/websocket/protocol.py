@@ -13,7 +13,7 @@ LARGEST_MESSAGE: Final = 1024
 """Bytes that a client may send in one message; it has nothing to say."""
 MOST_FRAGMENTS: Final = 16
 PING_SECONDS: Final = 15.0
-"""Between two pings, and for the answer: whoever does not read is gone after half a minute."""
+"""Seconds between two pings, and to wait for the pong: who does not read is disconnected within 30 seconds."""
 LINGER_SECONDS: Final = 2.0
 """For the last words, before the connection is cut."""
 AT_ONCE: Final = struct.pack("ii", 1, 0)
@@ -55,7 +55,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
             super().handle_parser_exception()
 
     def keepalive_timeout(self) -> None:
-        """Cut off who does not answer a ping."""
+        """Disconnect a client that does not respond to a ping."""
         super().keepalive_timeout()
         self._cut()
 

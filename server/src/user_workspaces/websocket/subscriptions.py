@@ -101,7 +101,7 @@ def _authenticate(handshake: Handshake, *, now: datetime) -> tuple[User, ApiToke
     if token is None or token.user.is_service:
         raise HandshakeRejected(401, "Incorrect authentication credentials.")
     if Scope.READ not in scopes_in(token.scopes):
-        raise HandshakeRejected(403, f"This token lacks the scope {Scope.READ}. Make one that has it.")
+        raise HandshakeRejected(403, f"This token lacks the scope {Scope.READ}. Create a token that has it.")
     note_use(token, now=now)
     return token.user, token, None
 

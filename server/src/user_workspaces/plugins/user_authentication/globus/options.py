@@ -60,7 +60,7 @@ class ConnectionDetails(PluginOptions):
     @model_validator(mode="after")
     def _check_combinations(self) -> Self:
         if self.accounts and self.accounts_file:
-            raise ValueError("accounts and accounts_file exclude each other")
+            raise ValueError("accounts and accounts_file are mutually exclusive")
         if not (self.username_domain or self.accounts or self.accounts_file):
             raise ValueError("set username_domain, accounts or accounts_file: Globus names have a domain")
         if not self.token_scopes:

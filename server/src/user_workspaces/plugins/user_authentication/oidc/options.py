@@ -59,7 +59,7 @@ class ConnectionDetails(PluginOptions):
         if "openid" not in self.scopes:
             raise ValueError("scopes: openid is required")
         if self.accounts and self.accounts_file:
-            raise ValueError("accounts and accounts_file exclude each other")
+            raise ValueError("accounts and accounts_file are mutually exclusive")
         if self.accept_missing_state and not self.client_secret_env:
             raise ValueError("accept_missing_state needs a client_secret_env")
         return self
