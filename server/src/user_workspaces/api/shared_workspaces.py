@@ -33,6 +33,7 @@ TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 def _describe(user: User, rows: QuerySet[Share]) -> list[objects.Share]:
     """Return shares for a response, with three queries for any number of shares."""
     shares = list(rows.select_related("sender", "receiver", "copy").defer("copy__requested", "copy__current"))
+    # Read apart, since many shares have the same offer with the same long lists of names.
     offers = offers_of(shares)
     return [describe_share(share, offers[share.offer_id], user=user) for share in shares]
 
@@ -124,6 +125,7 @@ class SharedWorkspaces(APIView):
             sender=user,
             workspace_id=workspace_id,
             receiver_ids=receivers,
+            # Read before the ownership check of `offer_workspace`, which stores it only for the sender's workspace.
             last=_last_launch(workspace_id),
             now=timezone.now(),
         )

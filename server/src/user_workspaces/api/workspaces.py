@@ -166,6 +166,7 @@ class WorkspaceDetail(APIView):
         force = request.query_params.get("force", "").lower() in {"true", "1"}
         user = caller(request)
         if force:
+            # Deleting with `force` stops jobs: a token for files alone must not end sessions.
             require(request, Scope.SESSIONS)
         with deletion_of(owner=user, workspace_id=workspace_id):
             delete_workspace(owner=user, workspace_id=workspace_id, force=force, now=timezone.now())
@@ -189,6 +190,7 @@ class WorkspaceUpload(APIView):
 
 
 def _saved(request: Request, workspace: Workspace) -> Response:
+    # Before the body is read: a form that cannot fit is rejected without storing it first.
     disk.check(owner_id=workspace.owner_id, size=declared_size(request), now=timezone.now())
     files = uploaded_files(request)
     size = sum(on_disk(file.content.size or 0, file.path) for file in files)
