@@ -48,6 +48,7 @@ def live_fragment(
     """Render a fragment that polls this URL and replaces itself; `name` is its element id."""
     inner = render_to_string(template, dict(context), request)
     seconds = ACTIVE_SECONDS if polling.moves else IDLE_SECONDS
+    # The interval and the title are included, because a 204 changes neither on the page.
     fingerprint = hashlib.blake2b(f"{seconds}{title}{inner}".encode(), digest_size=8).hexdigest()
     query = request.GET.copy()
     query.pop(SEEN, None)  # the next poll adds the fingerprint of this content
@@ -68,6 +69,7 @@ def respond_with(request: HttpRequest, fragment: LiveFragment) -> HttpResponse:
     # Without a swap, an open menu, the focus and the output of a screen reader stay undisturbed.
     if request.GET.get(SEEN) == fragment.fingerprint:
         return HttpResponse(status=204)
+    # htmx takes the title of the page from a `<title>` in the response.
     return HttpResponse(f"<title>{escape(fragment.title)}</title>{fragment.html}")
 
 
@@ -76,6 +78,7 @@ def respond_with_list(request: HttpRequest, template: str, form: ListForm, fragm
     if not wants_fragment(request):
         return render(request, template, {"form": form, "list": fragment.html, "title": fragment.title})
     response = respond_with(request, fragment)
+    # Only the filter form changes the address; a poll must not.
     if request.headers.get("HX-Trigger") != FILTER:
         return response
     query = urlencode(form.wanted)

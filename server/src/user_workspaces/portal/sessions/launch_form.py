@@ -109,6 +109,7 @@ class LaunchForm(forms.Form):
                 self.initial[name] = at_most(self.initial[name], bounds.chosen_most)
 
     def _add_file_choice(self, application: Application, names: Iterable[str]) -> None:
+        # One more than is listed shows that there are more.
         fitting = list(islice((name for name in names if application.opens_file(name)), MOST_FILES + 1))
         self._counts[application.job_type] = len(fitting)
         choices = [("", "Choose a file"), *((escape_controls(name), visible(name)) for name in fitting[:MOST_FILES])]

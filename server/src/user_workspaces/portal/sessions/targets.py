@@ -69,6 +69,7 @@ def _stays_below(path: str) -> bool:
 
 def portal_origin(request: HttpRequest) -> str:
     """Return the origin under which this browser reached the portal."""
+    # The scheme is that of the configuration, because a web server in front may end TLS.
     return f"{urlsplit(registry.site().base_url).scheme}://{request.get_host()}"
 
 
