@@ -84,6 +84,7 @@ def _framework(error: exceptions.APIException) -> Response:
     }
     message = texts.get(type(error)) or str(error.detail)
     response = failure(message, error.status_code)
+    # The framework's handler would copy this header into the response, but this one replaces it.
     header = getattr(error, "auth_header", None)
     if header:
         response["WWW-Authenticate"] = header

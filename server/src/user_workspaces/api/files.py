@@ -183,6 +183,7 @@ def _saved(request: Request, workspace: Workspace, name: str, now: datetime) -> 
         raise PreconditionFailed("The file has changed in the meantime.") from None
     response = success("Saved.", data={"entry": describe_entry(saved)})
     response.status_code = status.HTTP_200_OK if before is not None else status.HTTP_201_CREATED
+    # With the new version, a client can save again without reading the file.
     response.headers["ETag"] = etag_of(saved)
     return response
 

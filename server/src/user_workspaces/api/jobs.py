@@ -147,6 +147,7 @@ def _core_hours(job: Job | JobRow, *, now: datetime) -> str:
     """Return the core hours as text: the final ones of an ended job, else those used until now."""
     if job.status in ENDED or job.datetime_start is None:
         return f"{job.core_hours:.5f}"
+    # By the monotonic clock at the start, so that a change of the clock adds no hours.
     started = job.start_mark
     return str(used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now, started=started, now=now))
 

@@ -161,6 +161,7 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = result["components"]
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
+    # Serializers describe fixed keys only, but these two objects have further ones.
     components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}
     components["schemas"]["JobRequest"]["additionalProperties"] = True
     components["responses"] = {f"Error{code}": _error_response(code) for code in ERRORS}

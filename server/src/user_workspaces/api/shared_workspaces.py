@@ -94,6 +94,7 @@ def _list_response(user: User, rows: QuerySet[Share], request: Request) -> Respo
     """Return a page of shares, split into those that the user sent and those that they received."""
     found = page(rows, request, key="shares", empty=NONE_FOUND, describe=lambda rows: _describe(user, rows))
     data = found.data["data"]
+    # `limit` and `offset` count the shares of both lists together, as one query returns both.
     described = data.pop("shares")
     data["original_workspaces"] = [one for one in described if _receiver_of(one) != user.pk]
     data["shared_workspaces"] = [one for one in described if _receiver_of(one) == user.pk]

@@ -125,6 +125,7 @@ class RunFile(ReanaView):
             try:
                 files.remove_entry(workspace=workspace, path=entry.path, now=timezone.now())
                 deleted[entry.path] = {"size": entry.size}
+            # Another request has deleted it since the list was read.
             except NotFound:
                 continue
             except UserWorkspacesError as error:
