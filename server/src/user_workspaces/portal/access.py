@@ -48,6 +48,7 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
 
     def decorate(view: View[Parameters]) -> OpenView[Parameters]:
         @require_http_methods([*methods, "HEAD"] if "GET" in methods else list(methods))
+        # Around the login check, so that no cache keeps a redirect to the login.
         @never_cache
         @wraps(view)
         def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:

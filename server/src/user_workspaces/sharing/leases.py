@@ -52,6 +52,7 @@ def reserve_disk(share: Share, *, size: int, now: datetime) -> Reservation | Non
         reservation = share_copies.reserve_copy(share.copy, size=size, now=now)
         if not share.copy.awaits_acceptance:
             return reservation
+        # For an open copy, `reserve_copy` returns a reservation that holds no quota.
         reservation = OpenCopyReservation(share)
         reservation.resize(size, now=now)
         return reservation

@@ -20,6 +20,7 @@ class OpenCopyReservation(Reservation):
     """The reservation for one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
 
     def __init__(self, share: Share) -> None:
+        # `reserve_copy` has set the stored size to 0, which the first growth expects.
         super().__init__(owner_id=share.sender_id, target=share.copy_id, size=0)
         self._share = share
         self._is_checked = is_bounded(share)

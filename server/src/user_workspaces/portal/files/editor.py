@@ -82,6 +82,7 @@ def _target(request: UserRequest, path: str, form: EditForm) -> _Target:
         case "replace":
             return _Target(path, None)
         case "copy":
+            # A copy never replaces a file, even one that was created after the name was proposed.
             return _Target(file_path(request.POST.get("copy")), NOTHING)
         case _:
             return _Target(path, form.cleaned_data["version"])

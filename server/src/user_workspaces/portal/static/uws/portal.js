@@ -72,6 +72,7 @@
     (event) => {
       const form = event.target;
       const button = event.submitter ?? form;
+      // Not `form.method`, which a field named `method` would hide.
       if (form.getAttribute("method") !== "post") return;
       if (pressed.has(button)) {
         event.preventDefault();

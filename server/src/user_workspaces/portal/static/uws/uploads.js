@@ -79,6 +79,7 @@
     try {
       for (const key of Object.keys(localStorage)) {
         if (!key.startsWith(PREFIX)) continue;
+        // The server has deleted older uploads, so their addresses lead nowhere.
         if (Date.now() - JSON.parse(localStorage.getItem(key)).at > KEPT_FOR) localStorage.removeItem(key);
       }
       return JSON.parse(localStorage.getItem(keyOf(job)))?.address ?? null;
