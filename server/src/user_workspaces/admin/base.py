@@ -28,6 +28,7 @@ class ReadOnlyAdmin(TypedAdmin):
     """A table that the server writes: administrators can only apply actions to its rows."""
 
     list_per_page = 50
+    # The full count scans the whole table each time a list is filtered.
     show_full_result_count = False
     actions_selection_counter = True
 
@@ -37,10 +38,12 @@ class ReadOnlyAdmin(TypedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Return False."""
+        # This also removes Django's action `delete_selected`, which would delete rows without their files.
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Iterable[str]:  # type: ignore[override]  # Django takes any iterable
         """Return all fields."""
+        # Fields are read-only, but the permission to change stays: the actions require it.
         return list(self.fields or ())  # type: ignore[arg-type]  # the tables use no groups of fields
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -72,6 +75,7 @@ class YesNoFilter(admin.EmptyFieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]  # noqa: ANN401  the signature of Django
         """Yield the choices all, yes and no."""
+        # Django yields all, empty, not empty in this order; `strict` fails if the number changes.
         for choice, display in zip(super().choices(changelist), ("All", "No", "Yes"), strict=True):
             yield {**choice, "display": display}
 
@@ -122,6 +126,7 @@ def confirm_action(
         "more": max(0, len(listed) - MAX_ROWS_SHOWN),
         "action": action,
         "checkbox": ACTION_CHECKBOX_NAME,
+        # The confirmation is another request: it has to send the same selection again.
         "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
         "across": request.POST.get("select_across", "0"),
         "opts": model_admin.model._meta,

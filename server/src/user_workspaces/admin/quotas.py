@@ -24,6 +24,7 @@ class QuotaAdmin(TypedAdmin):
     list_filter = (("group", GroupFilter),)
     search_fields = ("user__username", "user__email", "group__name")
     list_select_related = ("user", "group")
+    # Plain selects would contain every user of the server.
     autocomplete_fields = ("user", "group")
     fields = ("user", "group", *LIMIT_FIELDS)
 

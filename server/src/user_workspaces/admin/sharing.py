@@ -68,6 +68,7 @@ def _retry(share: Share) -> None:
 
 
 def _withdraw(share: Share) -> None:
+    # The action requires one of the two sides; the sender is always there.
     withdraw(user=share.sender, share_id=share.copy_id, now=timezone.now())
 
 

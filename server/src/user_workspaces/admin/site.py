@@ -43,6 +43,7 @@ class AdministrationSite(AdminSite):
 
         @wraps(inner)
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            # Before Django's check, which redirects to the login and so reveals that the page exists.
             self._hide_from_users(request)
             if isinstance(request.user, User):
                 bind_user(request.user.pk)
@@ -54,19 +55,23 @@ class AdministrationSite(AdminSite):
         """Redirect to the portal's login, and from there back to the page."""
         self._hide_from_users(request)
         wanted = request.GET.get("next", HOME)
+        # `//host` leads to another site: a phishing page could follow a genuine login.
         inside = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
         target = wanted if inside else HOME
         return redirect(target) if self.has_permission(request) else redirect_to_login(target)
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  a redirect
         """Log out as in the portal, which also ends the access to open sessions."""
+        # Only POST requires the CSRF token: an image on another site must not log users out.
         if request.method == "POST" and isinstance(request.user, User):
+            # Before `logout`, which replaces the user of the request by an anonymous one.
             end_sessions(user=request.user)
             logout(request)
         return redirect(resolve_url(settings.LOGIN_URL))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the page of running jobs."""
+        # Before Django's URLs, whose last pattern matches every path.
         return [path("running/", self.admin_view(self.running), name="running"), *super().get_urls()]
 
     def running(self, request: HttpRequest) -> HttpResponse:

@@ -76,6 +76,7 @@ class UserAdmin(TypedAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         """Return all users, with disk usage and running jobs from the same query."""
         own = Workspace.objects.filter(owner=OuterRef("pk"), awaits_acceptance=False)
+        # Subqueries, because two joins would multiply the rows. `order_by()` drops columns that would split the groups.
         disk = own.order_by().values("owner")
         live = Job.objects.filter(owner=OuterRef("pk"), status__in=LIVE).order_by().values("owner")
         users = User.objects.select_related("quota_account").order_by("username")
@@ -133,6 +134,7 @@ class UserAdmin(TypedAdmin):
         asked = confirm_action(self, request, chosen, action="deactivate", question=question, warning=warning)
         if asked is None:
             for user in chosen:
+                # The account first: an active user could launch another job after `stop_all`.
                 actions.deactivate(user=user, now=timezone.now())
                 stop_all(owner=user, now=timezone.now())
             log_action(self, request, chosen, "Deactivated.")
@@ -159,6 +161,7 @@ class UserAdmin(TypedAdmin):
 
     def _touchable(self, request: HttpRequest, users: "QuerySet[User]") -> list[User]:
         """Return the users that the request's user may change: never oneself, administrators only as a superuser."""
+        # Django checks the permission for an action without an object, so `has_change_permission` sees no user.
         others = users.exclude(username=request.user.get_username())
         return list(others if _is_superuser(request) else others.exclude(Q(is_superuser=True) | Q(is_staff=True)))
 

@@ -35,6 +35,7 @@ class KindFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """Yield the choices, with a label for the default."""
+        # Django labels the choice without a value as `All`, but the default of this filter is one kind.
         for number, choice in enumerate(super().choices(changelist)):
             yield {**choice, "display": "Workspaces of users"} if number == 0 else choice
 
@@ -59,6 +60,7 @@ class WorkspaceAdmin(ReadOnlyAdmin):
     list_display_links = ("id", "name")
     list_filter = (KindFilter, "status", "storage")
     list_select_related = ("owner",)
+    # `=` compares exactly: a search for 12 does not list 112 and 1204.
     search_fields = ("=id", "name", "owner__username")
     ordering = ("-id",)
     fields = ("name", "owner", "status", "size", "storage", "default_job_type", "datetime_created",

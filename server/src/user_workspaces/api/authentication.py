@@ -22,6 +22,7 @@ class TokenAuthentication(BaseAuthentication):
         """Return the user and the token; None without a header. Raises `AuthenticationFailed` for an invalid token."""
         headers = request.headers
         text = token_in_headers(own=headers.get("UWS-Authorization"), usual=headers.get("Authorization"))
+        # None leaves the request anonymous: open views accept it, and the permissions reject it elsewhere.
         if text is None:
             return None
         now = timezone.now()
@@ -34,4 +35,5 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """Return the value of `WWW-Authenticate`."""
+        # Without this header the framework would answer 403 instead of 401.
         return CHALLENGE

@@ -66,6 +66,7 @@ class WorkspaceEnvironment(APIView):
     def get(self, request: Request, workspace_id: int) -> Response:
         """Return the base, all packages, the specification files and the state of the preparation."""
         workspace = _workspace(request, workspace_id)
+        # Reading all packages occupies a thread for long: the slot limits how many one user takes.
         with TransferSlot(workspace.owner_id):
             python, found = python_of(workspace), preparation_of(workspace)
             shown: objects.Environment = {

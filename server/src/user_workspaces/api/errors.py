@@ -23,6 +23,7 @@ INTERNAL = "Internal server error. Mention request {request_id} when contacting 
 RETRY_AFTER_TRANSFERS = 5
 """Seconds after which one of too many simultaneous transfers may have ended."""
 
+# The first match wins: subclasses are listed before their base classes.
 STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
     (errors.InvalidOptions, status.HTTP_422_UNPROCESSABLE_ENTITY),
     (errors.PreconditionFailed, status.HTTP_412_PRECONDITION_FAILED),
@@ -49,6 +50,7 @@ STATUS_OF: tuple[tuple[type[Exception], int], ...] = (
 
 def response_for(raised: BaseException, context: dict[str, object]) -> Response:
     """Return the response for any exception of a view."""
+    # Database errors become the server's own first: a full disk is a 507, not a 500.
     error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
@@ -69,6 +71,7 @@ def response_for(raised: BaseException, context: dict[str, object]) -> Response:
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         message = INCOMPLETE if isinstance(error, UnreadablePostError) else INVALID
         return failure(message, status.HTTP_400_BAD_REQUEST)
+    # Clients get the ID only: the text of an unexpected error may contain paths or secrets.
     request_id = current_request_id()
     logger.error("error %s", request_id, exc_info=error)
     return failure(INTERNAL.format(request_id=request_id), 500)
@@ -81,6 +84,7 @@ def _framework(error: exceptions.APIException) -> Response:
     }
     message = texts.get(type(error)) or str(error.detail)
     response = failure(message, error.status_code)
+    # The framework's handler would copy this header into the response, but this one replaces it.
     header = getattr(error, "auth_header", None)
     if header:
         response["WWW-Authenticate"] = header
@@ -89,6 +93,7 @@ def _framework(error: exceptions.APIException) -> Response:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Return the response for an unknown path."""
+    # The framework's `Response` can be rendered only by its views, so these handlers make the body themselves.
     body = OrjsonRenderer().render({"success": False, "message": "Not found."})
     return HttpResponse(body, content_type="application/json", status=status.HTTP_404_NOT_FOUND)
 

@@ -71,6 +71,7 @@ class Files(APIView):
         offset = number_in(request.query_params.get("offset", "0"), "offset")
         limit = min(number_in(request.query_params.get("limit", str(MAX_ENTRIES)), "limit"), MAX_ENTRIES)
         found = files.list_folder(workspace=workspace, path=path, offset=offset, limit=limit)
+        # With a limit of 0, the link to the next page would lead to the same page.
         more = limit and offset + limit < found.total
         return success(
             data={
@@ -146,6 +147,7 @@ class FileDetail(APIView):
         name = path_in(request._request, path, workspace)
         if path.endswith("/"):
             raise InvalidRequest("A file name cannot end with a slash.")
+        # Ignoring this header would replace the whole file with one part of it.
         if "Content-Range" in request.headers:
             raise InvalidRequest("Content-Range is not supported: send the complete file, or upload it with tus.")
         with TransferSlot(user.pk):
@@ -175,11 +177,13 @@ def _saved(request: Request, workspace: Workspace, name: str, now: datetime) -> 
             expecting=expecting,
         )
     except Conflict:
+        # A condition was checked above: a conflict now means that another write was faster.
         if expecting is None or (before is not None and before.kind is EntryKind.DIRECTORY):
             raise
         raise PreconditionFailed("The file has changed in the meantime.") from None
     response = success("Saved.", data={"entry": describe_entry(saved)})
     response.status_code = status.HTTP_200_OK if before is not None else status.HTTP_201_CREATED
+    # With the new version, a client can save again without reading the file.
     response.headers["ETag"] = etag_of(saved)
     return response
 
@@ -193,6 +197,7 @@ def _expected(request: Request, entry: Entry | None) -> str | None:
         raise PreconditionFailed("The file has changed since you last read it.")
     if none_match is not None and entry and _names(none_match, entry):
         raise PreconditionFailed("A file with this name already exists.")
+    # The storage compares this version again when it replaces the file, so that no write in between is lost.
     return entry.version if entry else NOTHING
 
 
@@ -202,6 +207,7 @@ def _names(header: str, entry: Entry) -> bool:
 
 
 def _require_folder_before_slash(workspace: Workspace, path: str, name: str) -> None:
+    # `path_in` drops the slash, so a file would be found under the path of a folder.
     if path.endswith("/") and not files.is_folder(files.entry_at(workspace=workspace, path=name)):
         raise NotFound(f"{name}: This is not a folder.")
 

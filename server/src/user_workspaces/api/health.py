@@ -45,17 +45,21 @@ class HealthCheck:
         """Start a check, if the last result is too old and no check is running."""
         with self._lock:
             busy = self._check is not None and self._check.is_alive()
+            # The start counts, too: a check that raised an error has no end, and must not run again at each request.
             if busy or self._clock() - max(self._ended, self._started) < MIN_INTERVAL:
                 return
             self._started = self._clock()
+            # A daemon, so that a check that hangs does not keep the process alive.
             self._check = Thread(target=self._read, name="health", daemon=True)
             self._check.start()
 
     def health(self) -> Health:
         """Return the newest result; wait for a running check until its timeout."""
+        # Another thread may start the next check meanwhile: one variable for all the lines below.
         check = self._check
         if check is not None:
             check.join(max(0.0, self._started + self._timeout - self._clock()))
+            # The thread ended without a result, so the check raised an error.
             if not check.is_alive() and self._ended < self._started:
                 return Health(connected=False, message="The health check failed.")
         if self._last is not None and self._clock() - self._ended < MAX_AGE:
@@ -64,6 +68,7 @@ class HealthCheck:
 
     def _read(self) -> None:
         found = self._dependency.check()
+        # The result is assigned first: a reader that sees the new time has the new result.
         self._last, self._ended = found, self._clock()
 
 
@@ -89,6 +94,7 @@ def health_of_dependencies() -> dict[str, Health]:
 def _checks() -> dict[str, HealthCheck]:
     with _lock:
         plugins = registry.current()
+        # A new configuration has new plug-ins, which need new checks.
         if _process.of is not plugins:
             kinds = (
                 ("storage", plugins.storages.items()),

@@ -36,6 +36,7 @@ NONE_FOUND = "Job matching given parameters could not be found."
 class JobRow(NamedTuple):
     """The columns of a job that a response needs; none of them is secret or long."""
 
+    # The first column, by which `describe_jobs` separates ended jobs from the others.
     status: str
     id: int
     workspace_id: int
@@ -146,6 +147,7 @@ def _core_hours(job: Job | JobRow, *, now: datetime) -> str:
     """Return the core hours as text: the final ones of an ended job, else those used until now."""
     if job.status in ENDED or job.datetime_start is None:
         return f"{job.core_hours:.5f}"
+    # By the monotonic clock at the start, so that a change of the clock adds no hours.
     started = job.start_mark
     return str(used_core_hours(cpus=job.cpus, start=job.datetime_start, end=now, started=started, now=now))
 
@@ -153,6 +155,7 @@ def _core_hours(job: Job | JobRow, *, now: datetime) -> str:
 def _metrics(created: datetime | None, start: datetime | None, ready: datetime | None) -> objects.Metrics:
     if created is None or start is None:
         return {}
+    # The clock may have been set back between two times: durations are never negative.
     metrics: objects.Metrics = {"time_pending": max(0.0, (start - created).total_seconds())}
     if ready is not None:
         metrics["time_init"] = max(0.0, (ready - start).total_seconds())
@@ -185,6 +188,7 @@ class Jobs(APIView):
         """List the caller's jobs; the four filters match exactly."""
         user = caller(request)
         wanted = filters_in(request, texts=("job_type", "status"), numbers=("workspace_id", "resource_job_id"))
+        # Without filters, the SQL is the one that was made once per process.
         return _page(jobs_of(user).filter(**wanted) if wanted else LISTED.of(user.pk), request)
 
 

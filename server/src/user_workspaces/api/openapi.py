@@ -117,7 +117,7 @@ def describe(
         return extend_schema(
             operation_id=name,
             summary=summary,
-            description=" ".join(rest.split()) or " ",
+            description=" ".join(rest.split()) or " ",  # empty: drf-spectacular would take the whole docstring
             parameters=list(query),
             request=body if body is None or isinstance(body, Mapping) else {JSON: body},
             responses={**responses, **(further or {})},
@@ -161,6 +161,7 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = result["components"]
     components["headers"] = {"X-Request-ID": REQUEST_ID, "WWW-Authenticate": CHALLENGE}
+    # Serializers describe fixed keys only, but these two objects have further ones.
     components["schemas"]["Dependencies"]["additionalProperties"] = {"$ref": "#/components/schemas/Health"}
     components["schemas"]["JobRequest"]["additionalProperties"] = True
     components["responses"] = {f"Error{code}": _error_response(code) for code in ERRORS}
@@ -172,6 +173,7 @@ def complete(result: dict[str, Any], **_: object) -> dict[str, Any]:
                 operation["requestBody"]["required"] = True
             responses = operation["responses"]
             codes = {int(code) for code, response in responses.items() if _is_error(response)}
+            # An operation may describe one of these codes itself, as `/status/` does with 503.
             codes |= set(ALWAYS) - set(map(int, responses))
             codes |= {401, 403} if {"token": []} in operation.get("security", []) else set()
             codes |= {404} if "_id}" in path else set()

@@ -31,6 +31,7 @@ def _serialize(usage: Usage[int] | Usage[Decimal]) -> dict[str, int | str | date
 
 def _format_hours(hours: Decimal) -> str:
     """Return core hours with the precision of jobs: the sum in the database has more digits."""
+    # `normalize` drops trailing zeros but turns 100 into 1E+2; the format `f` writes it out.
     return f"{hours.quantize(HOUR_STEP).normalize():f}"
 
 

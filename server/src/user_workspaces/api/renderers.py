@@ -87,6 +87,7 @@ class OrjsonParser(BaseParser):
     ) -> dict[str, Any]:
         """Return the object; `NoBody` for an empty body."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE if self.max_bytes is None else self.max_bytes
+        # Django checks its limit only in `request.body`. One byte more shows that the body is too large.
         raw = stream.read(limit + 1)
         if len(raw) > limit:
             raise RequestDataTooBig

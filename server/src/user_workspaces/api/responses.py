@@ -13,6 +13,7 @@ from user_workspaces.api.renderers import ChunkedJsonResponse, NoBody, as_json
 from user_workspaces.db.raw_lists import Condition, RawRow, page_in_raw_parts, raw_parts
 from user_workspaces.errors import InvalidRequest
 
+# Every number of 18 digits fits into 64 bits, as databases store it.
 MOST_DIGITS = 18
 SUCCESSFUL = "Successful."
 """Clients compare this message: of a list with items, a new workspace, a new share."""
@@ -66,6 +67,7 @@ def filters_in(request: Request, *, texts: tuple[str, ...], numbers: tuple[str, 
     wanted: dict[str, object] = {}
     for name in texts:
         if name in request.query_params:
+            # PostgreSQL rejects NUL characters, which no stored text contains.
             wanted[name] = request.query_params[name].replace("\0", "")
     for name in numbers:
         if name in request.query_params:
@@ -82,6 +84,7 @@ def page(
 ) -> Response:
     """Return the page of a list that `limit` and `offset` ask for, under `key`; without them the whole list."""
     window = _window(request)
+    # The whole list counts itself, which saves the query for the total.
     if window is None:
         items = describe(rows)
         return _list_response(items, key=key, empty=empty, fields=_page_fields(request, len(items), None))
@@ -127,12 +130,14 @@ def _json_chunks(parts: Iterable[list[Any]]) -> tuple[list[bytes], int]:
     total, texts = 0, list[bytes]()
     for part in parts:
         total += len(part)
+        # The brackets are cut off, so that the parts join to one list. No part is empty, so no comma is doubled.
         texts.append((b",%s" if texts else b"%s") % as_json(part)[1:-1])
     return texts, total
 
 
 def _chunked_response(chunks: list[bytes], *, key: str, empty: str, fields: Mapping[str, object]) -> HttpResponse:
     """Return what `_list_response` does, for a list that is JSON already."""
+    # The closing brace is cut off here and added after the items, which are JSON already.
     begin = as_json({"success": True, "message": SUCCESSFUL if fields["total"] else empty})
     first = b'%s,"data":{%s:[' % (begin[:-1], as_json(key))
     return ChunkedJsonResponse([first, *chunks, b"],%s}" % as_json(fields)[1:]])

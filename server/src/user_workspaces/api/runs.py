@@ -41,6 +41,7 @@ def describe_run(run: Run) -> objects.Run:
 
 
 def _describe(rows: QuerySet[Run]) -> list[objects.Run]:
+    # These two columns can be long, and a list shows neither of them.
     return [describe_run(run) for run in rows.defer("specification", "kept_logs")]
 
 
@@ -88,6 +89,7 @@ class RunOutputs(APIView):
         """Copy the outputs of a run into a new folder, with a file that names their origin."""
         workspace, body = find_workspace(user=caller(request), workspace_id=workspace_id), body_of(request)
         identity = as_uuid(run_id)
+        # Only among the runs of this workspace: an ID must not give access to the outputs of other users.
         run = runs_from(workspace).select_related("owner").filter(pk=identity).first() if identity else None
         if run is None:
             raise NotFound(f"Run {run_id[:100]} not found for workspace.")

@@ -48,6 +48,7 @@ def describe_api(routes: Routes, *, branding: Branding | None = None, public_url
     """
     patterns = [path(route if route.endswith(FILE) else f"{route}/", view.as_view()) for route, view in routes]
     generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
+    # `public` includes every operation; otherwise the permissions of a request would select them.
     described: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     described["servers"] = [{"url": public_url or "/", "description": "This server."}]
     described["info"] |= _contact(branding or Branding(), public_url)
@@ -91,6 +92,7 @@ def _schema(routes: Routes) -> Page:
     def view(request: HttpRequest) -> HttpResponse:
         asked = request.GET.get("format") or request.headers.get("Accept", "")
         media_type = JSON if "json" in asked else YAML
+        # `Vary` keeps a cache from sending YAML to a client that wants JSON.
         return HttpResponse(written(media_type), content_type=media_type, headers={"Vary": "Accept"})
 
     return view

@@ -30,6 +30,7 @@ def disk_problem(folder: Path, *, of: str) -> str:
         return f"The disk of the {of} cannot be read: {error.strerror}."
     if found.f_flag & os.ST_RDONLY:
         return f"The disk of the {of} is read-only: nothing can be stored."
+    # `f_bavail` excludes the blocks reserved for root. Btrfs reports 0 inodes, because it has no fixed number.
     if found.f_bavail * found.f_frsize < MIN_FREE_BYTES or (found.f_files and not found.f_favail):
         return f"The disk of the {of} is full: nothing can be stored. Delete files on it."
     return ""
@@ -45,12 +46,14 @@ class Database:
         except Error:
             return down("The database does not respond.")
         finally:
+            # Each check has its own thread and so its own connection, which would stay open after it.
             connection.close()
         return down(problem) if problem else HEALTHY
 
     def _problem(self) -> str:
         is_file = connection.vendor == "sqlite"
         with connection.cursor() as cursor:
+            # SQLite reads its file only for a table. A replica of PostgreSQL answers queries but rejects writes.
             cursor.execute("SELECT 1 FROM django_migrations LIMIT 1" if is_file else "SHOW transaction_read_only")
             found = cursor.fetchone()
         if not is_file:

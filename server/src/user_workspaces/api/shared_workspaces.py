@@ -33,6 +33,7 @@ TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 def _describe(user: User, rows: QuerySet[Share]) -> list[objects.Share]:
     """Return shares for a response, with three queries for any number of shares."""
     shares = list(rows.select_related("sender", "receiver", "copy").defer("copy__requested", "copy__current"))
+    # Read apart, since many shares have the same offer with the same long lists of names.
     offers = offers_of(shares)
     return [describe_share(share, offers[share.offer_id], user=user) for share in shares]
 
@@ -93,6 +94,7 @@ def _list_response(user: User, rows: QuerySet[Share], request: Request) -> Respo
     """Return a page of shares, split into those that the user sent and those that they received."""
     found = page(rows, request, key="shares", empty=NONE_FOUND, describe=lambda rows: _describe(user, rows))
     data = found.data["data"]
+    # `limit` and `offset` count the shares of both lists together, as one query returns both.
     described = data.pop("shares")
     data["original_workspaces"] = [one for one in described if _receiver_of(one) != user.pk]
     data["shared_workspaces"] = [one for one in described if _receiver_of(one) == user.pk]
@@ -124,6 +126,7 @@ class SharedWorkspaces(APIView):
             sender=user,
             workspace_id=workspace_id,
             receiver_ids=receivers,
+            # Read before the ownership check of `offer_workspace`, which stores it only for the sender's workspace.
             last=_last_launch(workspace_id),
             now=timezone.now(),
         )

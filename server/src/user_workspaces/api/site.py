@@ -67,6 +67,7 @@ class Status(OpenView):
     def get(self, request: Request) -> Response:
         """Return the health of each dependency; if a main one is down, with status 503 and the same body."""
         found, site, metrics = health_of_dependencies(), registry.site(), connection_metrics()
+        # Only these make the status 503, at which a load balancer stops sending requests.
         main = (
             f"storage.{site.main_storage}",
             f"resource.{site.main_resource}",

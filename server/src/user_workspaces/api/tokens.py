@@ -69,6 +69,7 @@ class Tokens(APIView):
     def post(self, request: Request) -> Response:
         """Exchange credentials for a token, which is shown only once, or start a login at an identity provider."""
         body, now, address = body_of(request), timezone.now(), client_network_of(request._request)
+        # Before the credentials: they may be a one-time code, which a wrong name must not use up.
         wanted = _NewToken(body)
         redirect = begin_external_login(credentials=body, address=address, now=now)
         if redirect is not None:
@@ -78,6 +79,7 @@ class Tokens(APIView):
 
 
 def _is_open(view: APIView) -> bool:
+    # The generator of the schema makes views without a request.
     request = getattr(view, "request", None)
     return request is not None and request.method == "POST"
 

@@ -26,6 +26,7 @@ class TusView(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # noqa: ANN401  the signature of the framework
         """Apply `X-HTTP-Method-Override`."""
+        # Before the framework selects the handler by the method.
         request.method = tus.method_of(request)
         return super().dispatch(request, *args, **kwargs)
 

@@ -35,9 +35,11 @@ SIMPLE: dict[object, Callable[..., Field]] = {
 }
 
 
+# One class per object: drf-spectacular warns about two components of one name.
 @cache
 def serializer_for(described: type) -> type[ObjectSerializer]:
     """Return the serializer of a typed dictionary; its name and docstring are those of the schema's component."""
+    # Without `include_extras`, Python drops `Annotated` with the help texts and fields.
     hints = get_type_hints(described, include_extras=True)
     fields = {name: _field(hint) for name, hint in hints.items()}
     return type(f"{described.__name__}Serializer", (ObjectSerializer,), {"__doc__": described.__doc__, **fields})
@@ -53,6 +55,7 @@ def _field(hint: Any, **options: Any) -> Field:  # noqa: ANN401  a type hint, an
         options = {**options, "help_text": texts[0]} if texts else options
         return factories[0](**options) if factories else _field(arguments[0], **options)
     if get_origin(hint) in {Union, UnionType}:
+        # The unpacking rejects a union of two types, which no single field describes.
         (some,) = (one for one in arguments if one is not NoneType)
         return _field(some, allow_null=True, **options)
     if get_origin(hint) is list:

@@ -68,6 +68,7 @@ class MultipartParser(BaseParser):
         if not (media_type or "").lower().startswith(FORM):
             raise InvalidRequest("No files found in request.")
         request = cast("Request", (parser_context or {})["request"])
+        # Django's parser reads nothing from a body without `Content-Length`, and would find no files.
         if declared_length(request._request) is None:
             raise InvalidRequest("Content-Length is required for form uploads.")
         handlers = [_KeepsDirectories(request._request)]

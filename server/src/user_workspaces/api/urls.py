@@ -78,6 +78,7 @@ ROUTES: tuple[tuple[str, type[APIView]], ...] = (
     ("workspaces/<number:workspace_id>/runs/<str:run_id>/outputs", runs.RunOutputs),
     ("workspaces/<number:workspace_id>/tus", tus.TusUploads),
     ("workspaces/<number:workspace_id>/tus/<str:upload_id>", tus.TusUpload),
+    # After the named actions: Django takes the first match, and this route matches all of them.
     ("workspaces/<number:workspace_id>/<str:verb>", workspaces.WorkspaceAction),
     ("jobs", jobs.Jobs),
     ("jobs/<number:job_id>", jobs.JobDetail),
@@ -101,6 +102,7 @@ def _patterns() -> Iterator[URLResolver]:
 
     Routes are grouped by their first segment, since Django tries the patterns of a level one after the other.
     """
+    # `groupby` joins neighbours only, so `ROUTES` keeps the routes of one word together.
     for word, routes in groupby(ROUTES, key=lambda route: route[0].partition("/")[0]):
         below = _in_any_case({route.removeprefix(word): view.as_view() for route, view in routes})
         yield path(word, include([path(f"{rest}{end}", view) for rest, view in below.items() for end in ("", "/")]))
@@ -119,6 +121,7 @@ def _any_case(views: dict[str, View], rest: str, unknown: View) -> View:
         known = views.get(stem + verb.lower())
         return unknown(request, verb=verb, **ids) if known is None else known(request, **ids)
 
+    # The pool of threads is chosen by the matched view, before it passes a request on to a transfer.
     return transfer(view) if any(is_transfer(one) for route, one in views.items() if route.startswith(stem)) else view
 
 

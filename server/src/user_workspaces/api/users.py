@@ -40,6 +40,7 @@ class Users(APIView):
         user = caller(request)
 
         def describe_users(rows: QuerySet[User]) -> list[objects.User]:
+            # Only these columns are read: nothing else of a foreign account reaches the response.
             found = list(rows.values(*COLUMNS))
             note_found((one["id"] for one in found), by=user, now=timezone.now())
             return [

@@ -26,5 +26,6 @@ class LiveTickets(APIView):
             raise NotAuthenticated
         ticket = create_ticket(token=request.auth, now=timezone.now())
         made = success(data={"ticket": ticket, "expires_in": int(LIFETIME.total_seconds())})
+        # The ticket is a credential, which no cache may keep.
         made.headers["Cache-Control"] = "no-store"
         return made

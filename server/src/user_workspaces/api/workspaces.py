@@ -166,7 +166,9 @@ class WorkspaceDetail(APIView):
         force = request.query_params.get("force", "").lower() in {"true", "1"}
         user = caller(request)
         if force:
+            # Deleting with `force` stops jobs: a token for files alone must not end sessions.
             require(request, Scope.SESSIONS)
+        # In one transaction, so that no offer is made between the check and the deletion.
         with deletion_of(owner=user, workspace_id=workspace_id):
             delete_workspace(owner=user, workspace_id=workspace_id, force=force, now=timezone.now())
         return success(f"Workspace {workspace_id} queued for deletion.")
@@ -189,9 +191,12 @@ class WorkspaceUpload(APIView):
 
 
 def _saved(request: Request, workspace: Workspace) -> Response:
+    # Before the body is read: a form that cannot fit is rejected without storing it first.
     disk.check(owner_id=workspace.owner_id, size=declared_size(request), now=timezone.now())
+    # This reads the body into temporary files.
     files = uploaded_files(request)
     size = sum(on_disk(file.content.size or 0, file.path) for file in files)
+    # All files together: separate checks would write some files of a form that does not fit.
     disk.check(owner_id=workspace.owner_id, size=size, now=timezone.now())
     for file in files:
         chunks: Iterable[bytes] = file.content.chunks()

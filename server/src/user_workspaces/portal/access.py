@@ -36,6 +36,7 @@ OpenView = Callable[Concatenate[HttpRequest, Parameters], HttpResponseBase]
 def wants_fragment(request: HttpRequest) -> bool:
     """Return True if htmx requests a fragment of the page, False if the browser requests the whole page."""
     htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # its middleware puts it there
+    # After a miss in its history cache, htmx requests the whole page with its usual headers.
     return bool(htmx) and not htmx.history_restore_request
 
 
@@ -47,6 +48,7 @@ def page(*methods: str) -> Callable[[View[Parameters]], OpenView[Parameters]]:
 
     def decorate(view: View[Parameters]) -> OpenView[Parameters]:
         @require_http_methods([*methods, "HEAD"] if "GET" in methods else list(methods))
+        # Around the login check, so that no cache keeps a redirect to the login.
         @never_cache
         @wraps(view)
         def wrapper(request: HttpRequest, *args: Parameters.args, **kwargs: Parameters.kwargs) -> HttpResponseBase:
@@ -75,4 +77,5 @@ def to_login(request: HttpRequest) -> HttpResponse:
         # A redirect cannot repeat a POST, so it leads back to the start page.
         back = target(path_as_sent(request), query_as_sent(request)) if request.method == "GET" else "/"
         return redirect_to_login(back)
+    # The login leads back to the page that the browser shows: the path of the fragment has only a part of it.
     return HttpResponseClientRedirect(redirect_to_login(path_of(request.headers.get("HX-Current-URL", ""))).url)

@@ -44,6 +44,7 @@ class Application:
 def in_order(offered: Iterable[Application], path: str) -> list[Application]:
     """Return the applications that open a file, those with a specific pattern first."""
     fitting = [one for one in offered if one.opens_file(path)]
+    # `sorted` is stable: both groups keep the configured order.
     return sorted(fitting, key=lambda one: not one.is_made_for(path))
 
 

@@ -17,6 +17,7 @@ from django.shortcuts import render
 
 from user_workspaces.jobs.session_urls import split_host
 
+# Each path adds several headers to the response, and the client chooses the length of its path.
 MOST_PATHS = 24
 PAIR = re.compile(r"[ \t]*[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=")
 MESSAGE = (
@@ -33,6 +34,7 @@ class ConflictingCookies:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Pass on requests without conflicting cookies."""
+        # Django parses `COOKIES` from this header at the first access and keeps the result.
         header = request.META["HTTP_COOKIE"] = without_odd_names(request.META.get("HTTP_COOKIE", ""))
         conflicting = _conflicting(header)
         if not conflicting:
@@ -42,7 +44,9 @@ class ConflictingCookies:
         response = render(request, "portal/status_page.html", context, status=400)
         response["Cache-Control"] = "no-store"
         host = split_host(request.get_host())[0]
+        # Only the same name, path and domain delete a cookie, and browsers send neither path nor domain.
         for name, path, domain in product(conflicting, _paths(request.path), ("", host)):
+            # The key only has to be unique: the header is written from the morsel, which has its own name.
             response.cookies[f"{name} {path} {domain}"] = _deletion(name, path=path, domain=domain)
         return response
 
@@ -55,6 +59,7 @@ def without_odd_names(header: str) -> str:
 def _conflicting(header: str) -> list[str]:
     """Return the names of session and CSRF cookies that the header contains with two values."""
     names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
+    # A longer name that ends the same way counts, too; it only costs the exact comparison.
     if all(header.count(f"{name}=") <= 1 for name in names):  # the fast path for nearly all requests
         return []
     # A set: the same pair twice is harmless, since both values select the same session.
@@ -75,6 +80,7 @@ def _deletion(name: str, *, path: str, domain: str) -> "Morsel[str]":
     cookie = SimpleCookie({name: ""})
     morsel = cookie[name]
     morsel["path"], morsel["domain"], morsel["max-age"], morsel["httponly"] = path, domain, "0", True
+    # Browsers ignore a `__Host-` cookie without `Secure`, even one that deletes.
     if settings.SESSION_COOKIE_SECURE:
         morsel["secure"] = True
     return morsel

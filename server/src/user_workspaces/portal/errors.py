@@ -36,6 +36,7 @@ def response_for(request: HttpRequest, error: UserWorkspacesError, *, fragment: 
         # htmx swaps responses with 422, see `responseHandling` in base.html.
         shown = render(request, "portal/fragment_error.html", {"message": error.message}, status=422)
         return reswap(retarget(shown, "#messages"), "innerHTML")
+    # Before the redirect below, which would lose the status and `Retry-After`.
     if isinstance(error, TooManyAttempts):
         return too_many(request, error)
     if request.method != "POST":

@@ -104,6 +104,7 @@ class MoveForm(forms.Form):
     new_path = forms.CharField(
         max_length=4000,
         label="Name or path",
+        # File names may begin or end with spaces.
         strip=False,
         help_text="Relative to the workspace. Missing folders are created.",
     )
@@ -127,6 +128,7 @@ class ListForm(forms.Form):
     @property
     def wanted(self) -> dict[str, str]:
         """The valid values that differ from the defaults."""
+        # The result is ignored: `cleaned_data` then has the valid fields only.
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value and value != self.usual.get(name)}
 

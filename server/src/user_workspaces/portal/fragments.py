@@ -52,6 +52,7 @@ def live_fragment(
     seconds = ACTIVE_SECONDS if polling.moves else IDLE_SECONDS
     # Django masks the token anew for each response: with it no fragment with a form would ever be the same.
     shown = TOKEN.sub("", inner)
+    # The interval and the title are included, because a 204 changes neither on the page.
     fingerprint = hashlib.blake2b(f"{seconds}{title}{shown}".encode(), digest_size=8).hexdigest()
     query = request.GET.copy()
     query.pop(SEEN, None)  # the next poll adds the fingerprint of this content
@@ -72,6 +73,7 @@ def respond_with(request: HttpRequest, fragment: LiveFragment) -> HttpResponse:
     # Without a swap, an open menu, the focus and the output of a screen reader stay undisturbed.
     if request.GET.get(SEEN) == fragment.fingerprint:
         return HttpResponse(status=204)
+    # htmx takes the title of the page from a `<title>` in the response.
     return HttpResponse(f"<title>{escape(fragment.title)}</title>{fragment.html}")
 
 
@@ -80,6 +82,7 @@ def respond_with_list(request: HttpRequest, template: str, form: ListForm, fragm
     if not wants_fragment(request):
         return render(request, template, {"form": form, "list": fragment.html, "title": fragment.title})
     response = respond_with(request, fragment)
+    # Only the filter form changes the address; a poll must not.
     if request.headers.get("HX-Trigger") != FILTER:
         return response
     query = urlencode(form.wanted)

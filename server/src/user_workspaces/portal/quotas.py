@@ -46,6 +46,7 @@ class LaunchCost:
 def bar_of(owner_id: int, *, now: datetime) -> QuotaBar:
     """Return the quotas of a user for the bar; empty if launches are not limited."""
     allowance = allowance_of(owner_id)
+    # Pages of unlimited users need no query for their usage.
     if not allowance.limits_launches:
         return QuotaBar(texts=(), warning="")
     overview = overview_of(owner_id, allowance=allowance, now=now)
@@ -107,6 +108,7 @@ def cost_of_launch(
 def _number(value: object, default: int = 1) -> int:
     """Parse a number of a form field, whose text may still be incomplete."""
     try:
+        # `ceil` raises OverflowError for infinity and ValueError for NaN, which `float` accepts.
         return min(max(0, math.ceil(float(str(value)))), LARGEST)
     except (ValueError, OverflowError):
         return default

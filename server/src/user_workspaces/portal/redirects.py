@@ -14,6 +14,7 @@ def referring_path(request: HttpRequest) -> str:
 def path_of(address: str) -> str:
     """Return the path and query of a URL that a browser sent; `/` for an invalid one."""
     try:
+        # `urlsplit` raises ValueError for an invalid IPv6 address.
         parts = urlsplit(address)
     except ValueError:
         return "/"
@@ -25,5 +26,6 @@ def path_of(address: str) -> str:
 def next_path(request: HttpRequest) -> str:
     """Return the `next` of a login form; `/` if it leads to another site."""
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
+    # Otherwise a prepared link could lead from a genuine login to a phishing page.
     inside = url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if inside and wanted.startswith("/") else "/"

@@ -95,6 +95,7 @@ ROUTES: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = (
 def _patterns() -> Iterator[URLPattern]:
     yield path("", workspaces.list_workspaces, name="workspaces")
     for route, view, name in ROUTES:
+        # Both forms reach the view, because a redirect would lose the body of a POST. Only one has the name.
         yield path(route.removesuffix("/"), view)
         yield path(route, view, name=name)
 

@@ -44,6 +44,7 @@ class RateExceeded(exceptions.APIException):
 
 def response_for(raised: Exception) -> Response:
     """Return the response for any exception of a view."""
+    # Database errors become the server's own first: a full disk is a 507, not a 500.
     error = translated(raised)
     if isinstance(error, errors.UserWorkspacesError):
         code = next((code for kind, code in STATUS_OF if isinstance(error, kind)), 500)
@@ -59,6 +60,7 @@ def response_for(raised: Exception) -> Response:
         return Response({"message": "The request is too large."}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(error, SuspiciousOperation | UnreadablePostError):
         return Response({"message": "Malformed request."}, status=status.HTTP_400_BAD_REQUEST)
+    # Clients get the ID only: the text of an unexpected error may contain paths or secrets.
     request_id = current_request_id()
     logger.error("error %s", request_id, exc_info=error)
     message = f"Internal server error. Report request ID {request_id} to your administrator."

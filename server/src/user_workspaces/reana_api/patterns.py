@@ -11,6 +11,7 @@ GLOB = re.compile(r"[*?\[]")
 
 def path_of(raw: str) -> str:
     """Return a path in the workspace; raises `InvalidRequest` for a path outside."""
+    # A backslash can separate folders, except in an escape such as `\x5C`, which encodes one byte of a name.
     if ".." in without_escapes(raw).replace("\\", "/").split("/"):
         raise InvalidRequest("'..' is not a valid path component")
     return file_path(raw)

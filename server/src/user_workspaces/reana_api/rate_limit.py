@@ -42,14 +42,17 @@ class RateLimiter:
 
     def consume(self, key: str, *, limit: int, now: float | None = None) -> Rate:
         """Count one request of a user or a client address."""
+        # The time of day instead of the monotonic clock: clients get the reset time in POSIX seconds.
         at = time.time() if now is None else now
         second = int(at)
         with self._lock:  # views run in several threads
             if second != self._second:
+                # Dropping all counts at once bounds the memory by the clients of one second.
                 self._second, self._counts = second, Counter()
             self._counts[key] += 1
             used = self._counts[key]
         return Rate(limit, used, second + 1, max(1, math.ceil(second + 1 - at)))
 
 
+# In memory, because a row for each request would need SQLite's one write lock for every poll.
 LIMITER = RateLimiter()

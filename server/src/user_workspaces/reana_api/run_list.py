@@ -60,11 +60,13 @@ class Workflows(ReanaView):
         rows = _rows(self.current_user, request, interactive=interactive)
         describing = _Describing(request, user_id=self.current_user.pk, interactive=interactive)
         found = paged(request, partial(_read, rows, describing))
+        # The total counts the filtered list: a filter without matches does not mean that the user has no runs.
         has_some = found["total"] > 0 or Run.objects.filter(owner=self.current_user).exists()
         return Response({**found, "user_has_workflows": has_some})
 
     def post(self, request: Request) -> Response:
         """Create a run from the specification in the body."""
+        # Fetching a URL of the client would let users reach hosts inside the server's network (SSRF).
         if request.query_params.get("spec"):
             raise InvalidRequest("This server fetches no specifications from URLs. Send the specification in the body.")
         document = json_in(request)
@@ -125,6 +127,7 @@ def _read(
     else:  # ordered by a joined table: raw reading cannot join, so first the keys, then their rows
         keys = rows.values_list("pk", flat=True)[offset : None if limit is None else offset + limit]
         by_id = {uuid_text(row[0]): row for row in raw_rows(Run.objects.filter(pk__in=list(keys)), COLUMNS)}
+        # `IN` returns rows in any order. Deleted runs keep their rows, so every key has one.
         found, total = [by_id[str(key)] for key in keys], rows.count()
     return describing.rows(found), total
 
@@ -145,14 +148,17 @@ def _conditions(request: Request, *, interactive: bool) -> list[Q | Exists]:
     if statuses:
         found.append(Q(status__in=statuses))
     if interactive:
+        # Exists instead of a join, because raw reading supports one table only.
         found.append(Exists(Job.objects.filter(pk=OuterRef("session_id"), status__in=LIVE)))
     names = Search.read(request.query_params.get("search")).wanted.get("name", ())
     if names:
         found.append(reduce(or_, (Q(name__icontains=name) for name in names)))
     if _wants_shared(request):
+        # Django knows that an empty list matches nothing, and sends no query.
         found.append(Q(pk__in=()))
     asked = request.query_params.get("workflow_id_or_name")
     if asked:
+        # PostgreSQL rejects NUL characters in a name.
         identity: uuid.UUID | None = as_uuid(asked)
         found.append(Q(pk=identity) if identity else Q(name=asked.replace("\0", "")))
     return found

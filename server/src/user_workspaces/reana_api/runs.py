@@ -89,6 +89,7 @@ class RunStatusView(ReanaView):
             case "stop":
                 run, message = stop_run(run=run, now=now), "Workflow successfully stopped."
             case "deleted":
+                # The scope of the view covers stopping; a deletion also removes files.
                 self.require(Scope.WORKSPACES)
                 delete_run(run=run, now=now, all_runs=body.get("all_runs") is True)
                 message = "Workflow successfully deleted."

@@ -8,6 +8,7 @@ import orjson
 from user_workspaces.errors import InvalidRequest
 
 MALFORMED = "Malformed request."
+# Each text becomes a condition of the query: this bounds the cost of one request.
 MOST = 10
 KEYS = ("name", "size", "last-modified")
 

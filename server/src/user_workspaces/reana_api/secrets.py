@@ -19,6 +19,7 @@ class UserSecrets(ReanaView):
     def get(self, _request: Request) -> Response:
         """List names and types."""
         return Response(
+            # Only these columns: a list needs no encrypted value in memory.
             [{"name": one.name, "type": one.kind} for one in secrets_of(self.current_user).only("name", "kind")]
         )
 

@@ -17,6 +17,7 @@ def moment(at: datetime | None) -> str | None:
 
 def second(text: str | None) -> str | None:
     """Return the same for the text of a time in a raw row."""
+    # Slices instead of parsing, since lists can be long: both databases write date and time at these positions.
     return f"{text[:10]}T{text[11:19]}" if text else None
 
 

@@ -50,6 +50,7 @@ class OpenSession(ReanaView):
             raise Conflict("Interactive session is already open")
         launch = LaunchRequest(owner=self.current_user, workspace_id=workspace.pk, job_type=_session_job_type())
         job = start_job(launch, now=timezone.now())
+        # Only this column, so that concurrent changes of the other columns are kept.
         Run.objects.filter(pk=run.pk).update(session=job)
         return Response({"path": session_path(run.pk)})
 
@@ -87,6 +88,7 @@ class SessionRedirect(ReanaView):
 
     def get(self, _request: Request, named: str) -> HttpResponse:
         """Redirect with a new ticket; until the session is ready, return a page that refreshes itself."""
+        # A GET needs only `read`, but the redirect carries a ticket that opens the session.
         self.require(Scope.SESSIONS)
         run = find_run(user=self.current_user, named=named)
         job = run.session

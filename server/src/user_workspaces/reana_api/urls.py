@@ -32,6 +32,7 @@ ROUTES: tuple[tuple[str, type[ReanaView]], ...] = (
     ("status", service.ServiceStatus),
     ("secrets", secrets.UserSecrets),
     ("workflows", run_list.Workflows),
+    # Before the routes with a name: Django takes the first match, and a run can be named `start`.
     ("workflows/move_files/<str:named>", workspace.MoveFiles),
     ("workflows/<str:named>/start", runs.StartRun),
     ("workflows/<str:named>/status", runs.RunStatusView),

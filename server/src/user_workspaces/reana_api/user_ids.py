@@ -4,6 +4,7 @@ import uuid
 
 from user_workspaces.accounts.models import User
 
+# Another namespace would change the IDs of all users.
 NAMESPACE = uuid.UUID("5f0f2c5e-8d3a-4b57-9a5c-6a2b1c0d9e77")
 
 

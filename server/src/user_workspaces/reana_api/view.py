@@ -33,6 +33,7 @@ class ReanaView(APIView):
     no scope requires `admin`.
     """
 
+    # `initial` authenticates: the framework's classes know neither tokens in the query nor REANA's errors.
     authentication_classes = ()
     permission_classes = ()
     http_method_names = ("get", "head", "post", "put", "delete")
@@ -50,6 +51,7 @@ class ReanaView(APIView):
         super().initial(request, *args, **kwargs)
         token = _token_of(request, self.token_parameter)  # on open views too: a token counts for its user
         self._count(f"user {token.user_id}" if token else client_network_of(request._request))
+        # Counted before this check, so that requests without a valid token are limited by client address.
         if self.is_open:
             return
         if token is None:
@@ -84,8 +86,10 @@ class ReanaView(APIView):
         """Add the headers of the rate limit, and forbid caching."""
         final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         if self._rate is not None:
+            # `setdefault` keeps the `Retry-After` of an error, which is not about the rate limit.
             for name, value in self._rate.headers().items():
                 final.headers.setdefault(name, value)
+        # A cache must not store the response: it is personal, and its URL may contain the token.
         final.headers.setdefault("Cache-Control", "no-store")
         return final
 
@@ -147,6 +151,7 @@ def positive(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
+    # `isdigit` alone accepts digits such as `²`, for which `int` raises an error.
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS):
         raise InvalidRequest(f"Field '{name}': Not a valid integer.")

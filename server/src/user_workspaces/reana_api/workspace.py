@@ -57,6 +57,7 @@ class RunFiles(ReanaView):
         name = request.query_params.get("file_name", "")
         if not name:
             raise InvalidRequest("No file_name provided")
+        # The body becomes the file as it is: a form would be stored with its boundaries.
         if (request._request.content_type or "").lower() != BYTES:
             raise InvalidRequest(f"Wrong Content-Type: use {BYTES}.")
         path, workspace = path_of(name), workspace_of(find_run(user=self.current_user, named=named))
@@ -124,6 +125,7 @@ class RunFile(ReanaView):
             try:
                 files.remove_entry(workspace=workspace, path=entry.path, now=timezone.now())
                 deleted[entry.path] = {"size": entry.size}
+            # Another request has deleted it since the list was read.
             except NotFound:
                 continue
             except UserWorkspacesError as error:
@@ -141,6 +143,7 @@ def _files_to_delete(workspace: Workspace, path: str) -> list[Entry]:
 def _as_reana(response: HttpResponseBase, path: str, *, preview: bool) -> HttpResponseBase:
     """Set headers as REANA does: a content type only for previews, and the whole path as file name."""
     kind = content_type_of(path)
+    # HTML is shown without danger, because `download` sends a policy that sandboxes it.
     shown = preview and kind.startswith(SHOWN)
     response.headers["Content-Type"] = kind if shown else BYTES
     response.headers["Content-Disposition"] = disposition(path, inline=shown)
@@ -162,6 +165,7 @@ class MoveFiles(ReanaView):
         there = files.find_entry(workspace=workspace, path=target)
         if there is not None and files.is_folder(there):
             target = f"{target}/{source.rpartition('/')[2]}"
+        # `path_of` drops the trailing slash, with which clients ask for an existing folder.
         elif request.query_params["target"].endswith("/"):
             raise Conflict(f"Path {target}/ does not exist")
         if source != target:

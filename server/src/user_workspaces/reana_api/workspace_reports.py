@@ -52,6 +52,7 @@ def _sums(entries: Iterable[Entry]) -> dict[str, int]:
     """Return the bytes on disk by path, with a leading slash."""
     found = {"": BLOCK_BYTES}  # the workspace's own directory
     for entry in entries:
+        # Rounded up, since a file occupies whole blocks on the disk.
         size = BLOCK_BYTES if entry.kind is EntryKind.DIRECTORY else -(-entry.size // BLOCK_BYTES) * BLOCK_BYTES
         path = f"/{entry.path}"
         found[path] = found.get(path, 0) + size
@@ -76,6 +77,7 @@ class RunDiff(ReanaView):
 
 def _context(request: Request) -> int:
     text = request.query_params.get("context_lines") or str(USUAL_CONTEXT)
+    # The length is checked before `int`, which raises an error for thousands of digits.
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_CONTEXT)) and int(text) <= MOST_CONTEXT):
         raise InvalidRequest(f"context_lines must be a number from 0 to {MOST_CONTEXT}.")
     return int(text)

@@ -40,6 +40,7 @@ def offer_workspace(
     receiver. Raises `NotFound`, and `InvalidRequest` when one of the ids is unknown: then no offer is made.
     """
     with transaction.atomic():
+        # Shares are locked before the workspace, as in `retry`: the opposite order could deadlock with it.
         failed = _lock_failed(sender=sender, workspace_id=workspace_id)
         original = lock_workspace(owner=sender, workspace_id=workspace_id)
         receivers = find_receivers(sender=sender, ids=receiver_ids, now=now)
@@ -48,8 +49,10 @@ def offer_workspace(
         for share in failed:
             if share.receiver_id in wanted:
                 _start_over(share, now=now)
+        # The workspace is locked: two requests cannot both find no open offer and make one each.
         asked = {share.receiver_id: share for share in open_offers(original.pk, receivers)}
         new = [receiver for receiver in receivers if receiver.pk not in asked]
+        # Before the new rows exist, since the check adds them to the open copies itself.
         check_offer(original, len(new))
         made = _offer(original, new, sender=sender, last=last, now=now) if new else {}
     return [{**asked, **made}[receiver.pk] for receiver in receivers]
@@ -63,6 +66,7 @@ def _offer(
         name=original.name,
         description=original.description,
         requested=_first_names(original.requested),
+        # Empty until the first copy is complete: `note_listing` fills it in.
         current={"files": [], "symlinks": []},
         last_job_type=last.job_type if last else "",
         last_resource_options=dict(last.resource_options) if last else {},
@@ -72,6 +76,7 @@ def _offer(
         Share(copy=copy, offer=offer, sender=sender, receiver=copy.owner, next_check_at=now)
         for copy in share_copies.new_copies(original=original, owners=receivers, now=now)
     )
+    # In the same transaction: an offer that is rolled back sends no mail.
     outbox.announce(shares, now=now)
     return {share.receiver_id: share for share in shares}
 
@@ -88,6 +93,7 @@ def accept(*, user: User, share_id: int, now: datetime) -> None:
             return
         if share.state == ShareState.FAILED:
             raise InvalidRequest(f"The copy failed: {share.message} Retry or decline it.")
+        # `QuotaExceeded` of `accept_copy` rolls this back, so the offer stays open.
         Share.objects.filter(pk=share.pk).update(is_accepted=True)
         share_copies.accept_copy(share.copy, now=now)
 
@@ -107,8 +113,10 @@ def withdraw(*, user: User, share_id: int, now: datetime) -> None:
             raise InvalidRequest(f"Shared workspace {share_id} has been accepted and cannot be deleted.")
         if share.state == ShareState.WITHDRAWN:
             return
+        # The due time is the lease of a copy in progress: another time would take the lease from its process.
         when = share.next_check_at if share.state == ShareState.COPYING else now
         Share.objects.filter(pk=share.pk).update(state=ShareState.WITHDRAWN, next_check_at=when)
+        # A mail that is being sent loses its lease, so that a failure does not schedule it again.
         Mail.objects.filter(share=share, sent_at=None).update(next_try_at=None)
 
 
@@ -118,12 +126,14 @@ def retry(*, user: User, share_id: int, now: datetime) -> None:
         share = _lock(share_id, Q(sender=user) | Q(receiver=user))
         if share.state != ShareState.FAILED:
             raise InvalidRequest(f"The copy of shared workspace {share_id} has not failed: there is nothing to retry.")
+        # The lock keeps the original until the commit, so that it is not deleted between the check and the restart.
         require_original(share)
         _start_over(share, now=now)
 
 
 def _start_over(share: Share, *, now: datetime) -> None:
     Share.objects.filter(pk=share.pk).update(state=ShareState.WAITING, message="", percent=0, next_check_at=now)
+    # A copy that cannot be resumed is being deleted; the error rolls back the update above.
     if not share_copies.resume_copy(workspace_id=share.copy_id):
         raise InvalidRequest(f"Shared workspace {share.pk} is being deleted.")
 
@@ -136,6 +146,7 @@ def deletion_of(*, owner: User, workspace_id: int) -> Iterator[None]:
     """
     with transaction.atomic():
         workspace = lock_workspace(owner=owner, workspace_id=workspace_id)
+        # A workspace that is already being deleted passes, so that a repeated request succeeds.
         if workspace.status != WorkspaceStatus.DELETING:
             _check_deletable(workspace)
         yield
@@ -143,8 +154,10 @@ def deletion_of(*, owner: User, workspace_id: int) -> Iterator[None]:
 
 def require_original(share: Share) -> Workspace:
     """Return the workspace to copy, locked until the transaction ends; raises `InvalidRequest` if it is deleted."""
+    # Without `of`, the join would lock the row of the owner, too.
     held = Workspace.objects.select_for_update(of=("self",)).select_related("owner")
     original = held.filter(offers=share.offer_id).first()
+    # The deletion of a workspace row sets `original` to NULL: the query then finds no row.
     if original is None or not is_usable(original):
         raise InvalidRequest("The original workspace was deleted before it was copied.")
     return original
@@ -161,6 +174,7 @@ def _lock(share_id: int, whose: Q) -> Share:
 def _lock_failed(*, sender: User, workspace_id: int) -> list[Share]:
     """Lock the open shares of a workspace whose copies failed; before the workspace row, in the order of a retry."""
     offered = open_shares().filter(sender=sender, offer__original_id=storable_id(workspace_id))
+    # Locked in a fixed order, so that two requests for the same shares do not deadlock.
     return list(offered.filter(state=ShareState.FAILED).select_for_update(of=("self",)).order_by("pk"))
 
 
@@ -177,6 +191,7 @@ def _check_deletable(workspace: Workspace) -> None:
             f"Workspace {workspace.pk} has shared workspaces associated with it, that have not yet been accepted. "
             "Please cancel those shares to delete this workspace."
         )
+    # An accepted offer is no longer open, but its copy may still be in progress.
     under_way = Share.objects.filter(Q(offer__original=workspace) | Q(copy=workspace), state__in=UNFINISHED)
     if under_way.exists():
         raise InvalidRequest(f"Workspace {workspace.pk} is being copied. Delete it when the copy is complete.")
@@ -184,6 +199,7 @@ def _check_deletable(workspace: Workspace) -> None:
 
 def note_listing(*, offer_id: int, current: Mapping[str, Sequence[Mapping[str, str]]]) -> None:
     """Store the content of the first complete copy of an offer."""
+    # The condition lets only the first of several copies write, without a lock.
     Offer.objects.filter(pk=offer_id, is_listed=False).update(current=_first_names(current), is_listed=True)
 
 

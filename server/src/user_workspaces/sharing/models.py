@@ -21,6 +21,7 @@ class ShareState(models.TextChoices):
 class Offer(models.Model):
     """A workspace offered to several users at once, as it was then: what the receivers see of it."""
 
+    # The offer survives the deletion of its workspace: accepted copies still name their origin.
     original = models.ForeignKey(Workspace, on_delete=models.SET_NULL, null=True, related_name="offers")
     name = models.CharField(max_length=255)
     description = models.TextField(blank=True)
@@ -40,6 +41,7 @@ class Offer(models.Model):
 class Share(Leased):
     """The offer to one user, with the copy that is made for them; both have the same primary key."""
 
+    # The deletion of the copy deletes the share, too: a withdrawal needs no second step.
     copy = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True, related_name="share")
     offer = models.ForeignKey(Offer, on_delete=models.CASCADE, related_name="shares")
     sender = models.ForeignKey(User, on_delete=models.PROTECT, related_name="shares_sent")
@@ -54,6 +56,7 @@ class Share(Leased):
     """When the controller checks it next, and its lease during the copy; None: nothing to do."""
 
     class Meta:
+        # The index of due rows is partial: nearly all rows are done, and the controller reads it often.
         indexes = [
             models.Index(fields=["sender", "-copy"], name="share_of_sender"),
             models.Index(fields=["receiver", "-copy"], name="share_of_receiver"),

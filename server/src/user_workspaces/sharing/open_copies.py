@@ -20,6 +20,7 @@ class OpenCopyReservation(Reservation):
     """The reservation for one attempt to make a copy that is not accepted yet; its size is stored in the copy's row."""
 
     def __init__(self, share: Share) -> None:
+        # `reserve_copy` has set the stored size to 0, which the first growth expects.
         super().__init__(owner_id=share.sender_id, target=share.copy_id, size=0)
         self._share = share
         self._is_checked = is_bounded(share)
@@ -33,11 +34,15 @@ class OpenCopyReservation(Reservation):
         if size <= self.size or not self._is_checked:
             return
         with transaction.atomic():
+            # The account of the sender serializes the growth of all their open copies: two cannot take the last space.
             lock_account(self._share.sender_id)
+            # The old size is a condition: another process that makes this copy has changed it.
             if grow_copy(workspace_id=self._share.copy_id, old=self.size, new=size):
+                # After the row has the new size: `QuotaExceeded` rolls it back.
                 check_copy(self._share, size)
                 self.size = size
                 return
+        # The copy is not accepted, so the UPDATE failed because another process makes the copy now.
         if Workspace.objects.filter(pk=self._share.copy_id, awaits_acceptance=True).exists():
             raise ReservationLost
         self._is_checked = False
@@ -68,6 +73,7 @@ def check_offer(original: Workspace, more: int) -> None:
     if not more or limit is None:
         return
     lock_account(original.owner_id)
+    # Read after the lock: other offers of this sender have committed their copies.
     wanted = open_copies_size(original.owner_id) + original.disk_space * more
     if wanted > limit:
         raise QuotaExceeded(
@@ -83,6 +89,7 @@ def check_copy(share: Share, size: int) -> None:
     With the account of the sender locked. The receiver reads the error, too, so it does not give the sender's usage.
     """
     limit = allowance_of(share.sender_id).disk_bytes
+    # Copies that have not started count as 0: `check_offer` has counted the size of their original.
     if limit is not None and made_copies_size(share.sender_id, without=share.copy_id) + size > limit:
         sender = share.sender.username
         raise QuotaExceeded(

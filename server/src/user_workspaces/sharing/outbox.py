@@ -48,13 +48,16 @@ def announce(shares: Sequence[Share], *, now: datetime) -> None:
 
 def signature(own: Branding) -> str:
     """Return the last lines of a mail: the name and the contact of the server."""
+    # Mail programs recognize a signature by `-- ` with the trailing space (RFC 3676), and leave it out of replies.
     lines = [line for line in (own.name, own.contact) if line]
     return "\n".join(["", "-- ", *lines, ""]) if lines else ""
 
 
 def one_line(text: str) -> str:
     """Return a text without control characters, shortened, so that it cannot start another line or header."""
+    # Categories C and Z: control, format and direction characters, surrogates, and separators of all kinds.
     plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in text)
+    # Mail programs turn URLs into links: a workspace name must not put a link into a mail of this server.
     words = " ".join(plain.split()).replace("://", ": //")
     return words if len(words) <= LONGEST_NAME else f"{words[: LONGEST_NAME - 1]}…"
 
@@ -82,6 +85,7 @@ def mail_lease() -> timedelta:
 def claim(mail: Mail, *, now: datetime) -> bool:
     """Take the lease on a mail before it is sent; return False if another controller was first."""
     unsent, attempts = Mail.objects.filter(sent_at=None), mail.attempts + 1
+    # The attempt is counted before it starts, so that one that kills the process counts, too.
     if not leases.claim(unsent, mail, until=now + mail_lease(), column="next_try_at", attempts=attempts):
         return False
     mail.attempts = attempts
@@ -90,6 +94,7 @@ def claim(mail: Mail, *, now: datetime) -> bool:
 
 def note_sent(mail: Mail, *, now: datetime) -> None:
     """Record that a mail was sent."""
+    # Unconditional: the mail is sent, even if the lease was lost meanwhile.
     Mail.objects.filter(pk=mail.pk).update(sent_at=now, next_try_at=None)
 
 
@@ -102,6 +107,7 @@ def try_now(mail: Mail, *, now: datetime) -> bool:
 def note_failed(mail: Mail, *, now: datetime) -> bool:
     """Schedule the next attempt, after 1, 2, 4 ... 60 minutes; return False if it is given up after a day."""
     over = now - mail.datetime_created > GIVE_UP_AFTER
+    # The bound of the exponent keeps the product in the range of `timedelta`.
     pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(mail.attempts - 1, 10))
     # Writes nothing if the offer was withdrawn while the mail was being sent: that has set `next_try_at` to None.
     leases.release(Mail.objects.all(), mail, at=None if over else now + pause, column="next_try_at")

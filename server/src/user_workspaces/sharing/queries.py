@@ -44,6 +44,7 @@ def received_by(user: User) -> QuerySet[Share]:
     """Return the shares that a user received, open ones first, then the newest, with the fields of a page."""
     received = shares_of(user).filter(receiver=user).order_by("is_accepted", "-copy_id")
     read_with = ("offer", "offer__original", "copy")
+    # These lists can hold thousands of names, and the page shows none of them.
     unread = [f"{one}__{details}" for one in read_with for details in ("requested", "current")]
     return received.select_related("sender", *read_with).defer(*unread)
 
@@ -73,6 +74,7 @@ def size_of_copy(share: Share, original: Workspace | None) -> int:
 
 def open_copies_size(sender_id: int) -> int:
     """Return the bytes of all copies that a user offers and that are not accepted yet, each as in `size_of_copy`."""
+    # With NULL, `Greatest` is NULL on SQLite but not on PostgreSQL: a deleted original has to count as 0.
     unfinished = Greatest("copy__disk_space", Coalesce("offer__original__disk_space", 0))
     size = Case(When(state=ShareState.READY, then=F("copy__disk_space")), default=unfinished)
     total: int | None = open_shares().filter(sender=sender_id).aggregate(total=Sum(size))["total"]
@@ -101,6 +103,7 @@ def find_receivers(*, sender: User, ids: Iterable[object], now: datetime) -> lis
 
     The error is the same for users who do not exist and for users whom the sender cannot find.
     """
+    # Repeated IDs are dropped first, because the length is compared with the number of users below.
     wanted = list(dict.fromkeys(_checked_id(one) for one in ids))
     if len(wanted) > MOST_RECEIVERS:
         raise InvalidRequest(f"A workspace can be shared with at most {MOST_RECEIVERS} users at once.")
@@ -119,6 +122,7 @@ def _acquaintances(user: User, ids: Iterable[int]) -> set[int]:
 
 
 def _checked_id(value: object) -> int:
+    # In Python `True` is the integer 1: JSON's `true` must not select a user.
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_ID:
         return value
     raise InvalidRequest("Invalid user id provided.")

@@ -60,11 +60,13 @@ def begin(request: HttpRequest, authentication: str) -> HttpResponse:
     response.set_signed_cookie(
         _cookie(redirect_to.state),
         next_path(request),
+        # The salt binds the signature to provider and state: the cookie of another login does not verify.
         salt=f"{authentication}:{redirect_to.state}",
         max_age=COOKIE_SECONDS,
         path=_cookie_path(),
         secure=bool(settings.SESSION_COOKIE_SECURE),
         httponly=True,
+        # The provider redirects back from its own site, and browsers withhold `Strict` cookies then.
         samesite="Lax",
     )
     return response
@@ -96,6 +98,7 @@ def _logged_in(request: HttpRequest, authentication: str, state: str, destinatio
         "redirect_url": registry.callback_url(registry.site().base_url, authentication),
         "state": state,
         "code": request.GET["code"],
+        # The issuer of the response (RFC 9207) shows when another provider has sent it (mix-up attack).
         "iss": request.GET.get("iss", ""),
     }
     try:
@@ -119,6 +122,7 @@ def _is_offered(authentication: str) -> bool:
 
 def _cookie(state: str) -> str:
     """Return the cookie name of one login; users may start two at once, in two tabs."""
+    # A digest, because a state may hold characters that cookie names do not allow.
     return own_cookie(COOKIE + hashlib.sha256(state.encode(errors="replace")).hexdigest()[:16])
 
 

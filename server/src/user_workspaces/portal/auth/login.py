@@ -49,6 +49,7 @@ class LoginForm(AuthenticationForm):
         """Reject inactive users, service accounts and, if so configured, administrators."""
         if not isinstance(user, User) or not user.is_active or user.is_service:
             raise ValidationError(self.get_invalid_login_error())
+        # Django calls this after the password check, so only the owner of the account gets this message.
         if is_kept_out(user):
             raise ValidationError(ADMINISTRATORS_REJECTED)
 
@@ -98,6 +99,7 @@ def log_in_by_link(request: HttpRequest, secret: str) -> HttpResponse:
 @page("POST")
 def log_out(request: UserRequest) -> HttpResponse:
     """Log out, and close access to every open session; the sessions keep running."""
+    # Before `logout`, which replaces the user of the request by an anonymous one.
     end_sessions(user=request.user)
     logout(request)
     return redirect("portal:login")

@@ -49,6 +49,7 @@ def move(request: UserRequest, workspace_id: int) -> HttpResponse:
     entry = files.entry_at(workspace=workspace, path=path)
     form = MoveForm(
         request.POST if request.method == "POST" else None,
+        # Browsers change line breaks in form fields, so control characters are escaped.
         initial={"new_path": escape_controls(path)},
         auto_id="move_%s",
     )
@@ -72,6 +73,7 @@ def remove(request: UserRequest, workspace_id: int) -> HttpResponse:
     """Show what will be deleted, and delete it once confirmed."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     folder, paths = folder_in(request), chosen_in(request)
+    # The question is also requested by POST, because a large selection does not fit into a URL.
     if request.method == "POST" and "sure" in request.POST:
         _remove(workspace, paths)
         deleted = paths[0].rpartition("/")[2] if len(paths) == 1 else f"{len(paths)} items"

@@ -31,6 +31,7 @@ from user_workspaces.workspaces.files import open_file
 from user_workspaces.workspaces.models import Workspace
 
 HEADERS = {
+    # The sandbox is a header as well as an attribute of the frame, so that it holds outside of the frame.
     "Content-Security-Policy": "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -52,6 +53,7 @@ MOST_TOKENS = 100_000
 MOST_OF_ADDRESSES = 1024 * 1024
 """In characters; one reference definition can give a long URL to many links."""
 TOO_MUCH = "This Markdown is too large or too complex to format. Its source is shown instead."
+# With `//`, which begins the URL of another host without a scheme.
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 UrlMapper = Callable[[str], str]
 """Maps a URL in a document to another one."""
@@ -93,6 +95,7 @@ class Pictures:
                 return address
             self._read[path] = self._packed(path)
         packed = self._read[path]
+        # Every use counts, because each embeds the data again. Four characters of Base64 are three bytes.
         if packed is None or not self._budget.take(len(packed) * 3 // 4 - packed[-2:].count("=")):
             return address
         return f"data:{kind};base64,{packed}"
@@ -103,6 +106,7 @@ class Pictures:
         except UserWorkspacesError:
             return None
         with opened.content as content:
+            # Checked before reading, because the file may not fit into memory.
             if opened.entry.size > self._budget.left:
                 return None
             return base64.b64encode(content.read(opened.entry.size)).decode()
@@ -111,6 +115,7 @@ class Pictures:
 def below(folder: str, address: str) -> str:
     """Resolve a relative address in a file of the folder to a path, which need not exist."""
     path = unquote(address.partition("#")[0].partition("?")[0])
+    # Below `/`, `normpath` drops each `..` that would lead out of the workspace.
     return posixpath.normpath(posixpath.join("/", folder, path)).lstrip("/")
 
 
@@ -159,6 +164,7 @@ class Markdown:
             elif token.type == "link_open":
                 address = str(token.attrs.get("href", ""))
                 token.attrs["href"] = self._links(address)
+                # All links of the document open a new tab, except those within it.
                 if address.startswith("#"):
                     token.attrs["target"] = "_self"
             self._embed(token.children or (), pictures)
@@ -192,6 +198,7 @@ def _reader(steps: Budget, tokens: Budget) -> MarkdownIt:
     reader = MarkdownIt()
     reader.inline = _Inline(steps)
     reader.configure("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    # `at` replaces the chains of a rule, too, so they are repeated.
     reader.block.ruler.at("fence", counted_fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     reader.core.ruler.after("block", "count", count_tokens)
     return reader
@@ -199,6 +206,7 @@ def _reader(steps: Budget, tokens: Budget) -> MarkdownIt:
 
 def _spend(budget: Budget, size: int) -> None:
     if not budget.take(size):
+        # Emptied, so that the rest of the document does not try again.
         budget.left = 0
         raise TooMuchError
 

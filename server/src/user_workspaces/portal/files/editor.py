@@ -82,12 +82,14 @@ def _target(request: UserRequest, path: str, form: EditForm) -> _Target:
         case "replace":
             return _Target(path, None)
         case "copy":
+            # A copy never replaces a file, even one that was created after the name was proposed.
             return _Target(file_path(request.POST.get("copy")), NOTHING)
         case _:
             return _Target(path, form.cleaned_data["version"])
 
 
 def _save(workspace: Workspace, target: _Target, content: bytes, *, now: datetime) -> None:
+    # This form could not open a longer file again.
     if len(content) > LARGEST_EDITED:
         raise InvalidRequest("This text is too long to save here. Edit the file in a session.")
     save_file(
@@ -128,6 +130,7 @@ def _dialog(
 def _free_name(workspace: Workspace, path: str) -> str:
     """Return an unused path in the folder of the file."""
     folder, slash, name = path.rpartition("/")
+    # The dot of a hidden file does not begin an ending.
     stem, dot, ending = name.rpartition(".") if "." in name.lstrip(".") else (name, "", "")
     tries = (f"{folder}{slash}{stem} (mine{f' {number}' if number else ''}){dot}{ending}" for number in range(100))
     return next((one for one in tries if find_entry(workspace=workspace, path=one) is None), "")

@@ -78,6 +78,7 @@ def _listing(request: UserRequest, workspace: Workspace) -> LiveFragment:
     found, problem = _read_folder(request, workspace, search=search, hidden=hidden)
     folder = found.path if found else ""
     kept = {"in": folder, "q": search, "hidden": "1" if hidden else "", "sort": request.GET.get("sort", "")}
+    # Numbers instead of a flag: a change during a measurement remains unmeasured.
     is_measuring = workspace.measured != workspace.changes
     context = {
         "workspace": workspace,

@@ -33,6 +33,7 @@ class _Context:
 def notebook(raw: bytes, *, pictures: UrlMapper, links: UrlMapper) -> SafeString:
     """Return the HTML of a notebook; raises `InvalidRequest` if it is not a valid one."""
     try:
+        # Deeply nested JSON exceeds Python's limit of recursion.
         read = json.loads(raw)
     except (ValueError, RecursionError):
         raise InvalidRequest(NO_NOTEBOOK) from None
@@ -88,8 +89,10 @@ def _data(data: Json, context: _Context) -> SafeString:
     """Return the richest representation of an output that needs no script."""
     for kind in AS_PICTURES:
         if kind in data:
+            # Notebooks may store Base64 in several lines.
             packed = "".join(_text(data[kind]).split())
             return format_html('<img alt="Output image" src="data:{};base64,{}">', kind, packed)
+    # Markup is not escaped: the frame of the document runs no scripts and loads nothing.
     if "text/html" in data:
         return format_html('<div class="html">{}</div>', SafeString(_text(data["text/html"])))
     if "image/svg+xml" in data:
@@ -103,6 +106,7 @@ def _data(data: Json, context: _Context) -> SafeString:
 def _attached(attachments: object, context: _Context) -> UrlMapper:
     """Return a mapper from `attachment:` URLs to the pictures attached to a cell."""
 
+    # Each text may refer to one picture many times.
     @cache
     def packed(name: str) -> str | None:
         found = attachments.get(name) if isinstance(attachments, dict) else None

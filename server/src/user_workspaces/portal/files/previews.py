@@ -93,6 +93,7 @@ def preview_of(workspace: Workspace, path: str, *, end: bool | None = None) -> P
     if part is None:
         return Preview(entry, name)
     delimiter = next((found for ending, found in TABLES.items() if name.lower().endswith(ending)), "")
+    # The end of a file has no header row and may begin inside a quoted cell.
     if delimiter and not part.is_end and (table := _table(part.text, delimiter)):
         return Preview(entry, name, table=table, is_cut=part.is_cut or part.text.count("\n") > MOST_ROWS)
     is_rendered = is_markdown(name) and entry.size <= LARGEST_EDITED
@@ -102,10 +103,12 @@ def preview_of(workspace: Workspace, path: str, *, end: bool | None = None) -> P
 def _table(text: str, delimiter: str) -> tuple[tuple[str, ...], ...]:
     rows = list[tuple[str, ...]]()
     try:
+        # `newline=""` keeps the line breaks in quoted cells for the reader, which handles them itself.
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
             rows.append(tuple(cell[:LONGEST_CELL] for cell in row[:MOST_COLUMNS]))
             if len(rows) > MOST_ROWS:
                 break
+    # A field that is too long, for example: the file is shown as text instead.
     except csv.Error:
         return ()
     return tuple(rows)

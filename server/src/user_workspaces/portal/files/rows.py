@@ -137,6 +137,7 @@ def search_folder(
     """Find names below a folder, among those that were measured last."""
     found = find_names(workspace.current, folder=path, search=words)
     shown = Paginator(range(len(found)), ROWS_A_PAGE).get_page(page)
+    # Only the names of this page are looked up. Files deleted since the measurement are left out.
     entries = (find_entry(workspace=workspace, path=found[at]) for at in shown.object_list)
     rows = _rows((entry for entry in entries if entry is not None), below=path, openers=openers)
     return FolderView(path, trail_of(path), rows, shown, len(found))

@@ -70,6 +70,7 @@ def read_end(content: BinaryIO, size: int) -> TextPart | None:
     raw = content.read(LARGEST)
     at = raw.find(b"\n") + 1
     if not at:  # a single line: start at a character
+        # A character has at most four bytes in UTF-8, of which three continue it.
         at = next((at for at, byte in enumerate(raw[:4]) if byte not in CONTINUES), 0)
     text = _decoded(raw[at:], final=True)
     if text is None:
@@ -90,7 +91,9 @@ def _lines_before(content: BinaryIO, end: int) -> int:
 def _decoded(raw: bytes, *, final: bool) -> str | None:
     """Decode UTF-8, whose last character may be cut; None if it is not text."""
     try:
+        # An incremental decoder holds back an incomplete last character instead of failing.
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(raw, final=final)
     except UnicodeDecodeError:
         return None
+    # Binary files can be valid UTF-8, but text contains no NUL.
     return None if "\0" in text else text

@@ -40,6 +40,7 @@ def preview(request: UserRequest, workspace_id: int) -> HttpResponse:
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path(request.GET.get("path"))
     end = {"start": False, "end": True}.get(request.GET.get("part", ""))
+    # Storage can be slow: the slot limits how many threads the previews of one user occupy.
     with TransferSlot(request.user.pk):
         seen = preview_of(workspace, path, end=end)
     context = {
@@ -73,6 +74,7 @@ def view(request: UserRequest, workspace_id: int) -> HttpResponseBase:
     """Send a PDF to the browser's own viewer."""
     workspace = find_workspace(user=request.user, workspace_id=workspace_id)
     path = file_path(request.GET.get("path"))
+    # The portal's origin must not show other types: HTML or SVG could run scripts as the user.
     if content_type_of(path) != PDF:
         raise InvalidRequest("Only PDF files can be viewed this way.")
     response = download(request, workspace, path, user_id=request.user.pk)

@@ -32,6 +32,7 @@ class ShareView:
     @property
     def fits(self) -> bool:
         """True if the disk quota of the receiver allows the copy."""
+        # An unfinished copy always fits: its size is checked while it is made.
         return self.left is None or self.size <= self.left or self.moves
 
     @property

@@ -40,6 +40,7 @@ class TokenForm(forms.Form):
     def __init__(self, user: User, data: object = None) -> None:
         most = registry.site().token_lifetime.days
         first = {"scopes": [scope.value for scope in USUAL], "days": min(USUAL_DAYS, most)}
+        # With prefixes, because several forms of this page have a field `name`.
         super().__init__(data, initial=first, prefix="token")  # type: ignore[arg-type]  # what a request holds
         offered = [scope for scope in Scope if scope is not Scope.ADMIN or user.is_staff or user.is_superuser]
         scopes, days = self.fields["scopes"], self.fields["days"]
@@ -52,6 +53,7 @@ class TokenForm(forms.Form):
     def clean_days(self) -> int:
         """Return the number of days, at most what the site allows."""
         days = int(self.cleaned_data["days"])
+        # `max_value` adds a validator only when the field is created, not when it is set later.
         if days > registry.site().token_lifetime.days:
             raise ValidationError(f"At most {registry.site().token_lifetime.days}.")
         return days
@@ -87,6 +89,7 @@ class ReanaForm(forms.Form):
         cleaned = super().clean()
         if cleaned is not None and not self.errors:
             try:
+                # In `clean`, so that the errors of the other server appear on the form.
                 store_reana(
                     user=self._user,
                     server=cleaned["server"],

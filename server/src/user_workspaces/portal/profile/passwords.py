@@ -10,6 +10,7 @@ from user_workspaces.accounts.models import User
 from user_workspaces.portal.profile.forms import PasswordForm
 
 BY_LINK_AT = "logged_in_by_link_at"
+# Within this time the session may set a password without the old one, so a stolen browser may, too.
 RECENT = timedelta(minutes=15)
 AnyPasswordForm: TypeAlias = "SetPasswordForm[User]"
 """`PasswordForm` is a subclass of `SetPasswordForm`."""

@@ -58,6 +58,7 @@ def new_token(request: UserRequest) -> HttpResponse:
         lifetime=form.lifetime,
         scopes=form.wanted_scopes,
     )
+    # No redirect after this POST: the text would have to be stored in between.
     return _shown(request, new_token=text)
 
 
@@ -92,6 +93,7 @@ def change_password(request: UserRequest) -> HttpResponse:
     # Changing the password ends all logins of the user; this keeps the one of this browser.
     update_session_auth_hash(request, form.save())
     forget_login_links(user=request.user)
+    # The link replaces the old password once: the next change requires the new one.
     request.session.pop(BY_LINK_AT, None)
     messages.success(request, f"The password was {'changed' if had_one else 'set'}. All other browsers are logged out.")
     return redirect("portal:profile")

@@ -118,6 +118,7 @@ def delete(request: UserRequest, run_id: UUID) -> HttpResponse:
     """Show what will be deleted, and delete the run, its files and the restarts that share them."""
     run = find_run(user=request.user, named=str(run_id))
     if request.method == "POST":
+        # A repeated request gets the same message instead of an error.
         if run.status != RunStatus.DELETED:
             delete_run(run=run, now=timezone.now())
         messages.success(request, f"{run.full_name} is being deleted.")

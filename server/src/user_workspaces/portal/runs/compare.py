@@ -73,6 +73,7 @@ def _differences(before: Run, after: Run) -> dict[str, object]:
         listing = workspace_differences(first, second, brief=False, context=CONTEXT_LINES)
         files = list(marked(listing.split("\n") if listing else ()))
         same = first.pk == second.pk
+    # The files of a deleted run are gone, but its specification can still be compared.
     except NotFound as error:
         problem, same = error.message, False
     sections = [(name, list(marked(lines))) for name, lines in specification.items() if lines]

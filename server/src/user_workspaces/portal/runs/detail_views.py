@@ -118,6 +118,7 @@ def _failure(run: Run, view: RunView) -> RunFailure | None:
     if failed is None:
         return None
     try:
+        # The failure is shown even if its log cannot be read.
         text = step_tail(run, UUID(failed.uuid)).text
     except UserWorkspacesError:
         text = ""

@@ -82,6 +82,7 @@ class JsonField(forms.CharField):
         """Return the parsed value."""
         text = super().clean(value)
         try:
+            # Python parses NaN and Infinity, which JSON does not have.
             found: Json = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError):
             raise forms.ValidationError(self._expected()) from None

@@ -67,6 +67,7 @@ def _bounds(parameter: Parameter, known: Mapping[str, Ceiling | None], *, chosen
     numbers = {name: value for name, value in each.items() if value is not None}
     ceiling = known.get(chosen)
     return Bounds(
+        # One resource without a limit is enough for a field without a limit.
         most=max(numbers.values(), default=None) if len(numbers) == len(each) else None,
         reason=ceiling.reason if ceiling and each[chosen] != configured else "",
         chosen_most=each.get(chosen, configured),

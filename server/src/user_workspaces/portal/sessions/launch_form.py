@@ -106,9 +106,11 @@ class LaunchForm(forms.Form):
             name, bounds = PREFIX + parameter.variable_name, self._bounds.get(parameter.variable_name)
             self.fields[name] = field_for(parameter, bounds, meaning=meaning_of(parameter.variable_name, site))
             if bounds and name in self.initial:
+                # The last launch may have used more than this resource offers now.
                 self.initial[name] = at_most(self.initial[name], bounds.chosen_most)
 
     def _add_file_choice(self, application: Application, names: Iterable[str]) -> None:
+        # One more than is listed shows that there are more.
         fitting = list(islice((name for name in names if application.opens_file(name)), MOST_FILES + 1))
         self._counts[application.job_type] = len(fitting)
         choices = [("", "Choose a file"), *((escape_controls(name), visible(name)) for name in fitting[:MOST_FILES])]
@@ -239,6 +241,7 @@ class LaunchForm(forms.Form):
     def show(self, error: InvalidOptions) -> None:
         """Show each invalid option beside its field."""
         for problem in error.problems:
+            # A problem names its parameter only in its text.
             field = next((name for name in self.fields if _is_about(problem, name.removeprefix(PREFIX))), None)
             self.add_error(field, problem)
 

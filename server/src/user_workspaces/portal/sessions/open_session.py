@@ -59,6 +59,7 @@ def _open_with_ticket(request: HttpRequest, job_id: int, ticket: str) -> HttpRes
     """
     try:
         job, claim = _ticket_holder(request, job_id, ticket)
+        # The session's host adds this parameter after it has set its cookie. Before that, the ticket is not used up.
         if BROWSER_PARAMETER in request.GET:
             ticket = _exchange_ticket(request, claim, ticket)
         response: HttpResponse = go_to(request, _address(request, job, ticket=ticket))

@@ -52,6 +52,7 @@ def page_in_session(asked: str, *, start: str = START_PAGE) -> Page:
     if not path or len(asked) > LONGEST or not _stays_below(path):
         path, _, query = start.partition("?")
         return Page(path, query)
+    # `%` is safe for `quote`, so that escapes stay; a percent sign that starts no escape is escaped first.
     quoted = quote(_STRAY_PERCENT.sub("%25", path), safe=PATH_CHARACTERS)
     left = quote(_STRAY_PERCENT.sub("%25", query), safe=PATH_CHARACTERS + "?[]")
     return Page(quoted, without_parameter(left, TICKET_PARAMETER))
@@ -69,6 +70,7 @@ def _stays_below(path: str) -> bool:
 
 def portal_origin(request: HttpRequest) -> str:
     """Return the origin under which this browser reached the portal."""
+    # The scheme is that of the configuration, because a web server in front may end TLS.
     return f"{urlsplit(registry.site().base_url).scheme}://{request.get_host()}"
 
 

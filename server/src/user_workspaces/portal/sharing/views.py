@@ -132,6 +132,7 @@ def _offer(request: UserRequest, workspace: Workspace) -> HttpResponse:
     (share,) = actions.offer_workspace(
         sender=request.user,
         workspace_id=workspace.pk,
+        # Other texts stay unchanged: they get the same error as unknown users.
         receiver_ids=[int(text) if text.isascii() and text.isdigit() and len(text) < LONGEST_SEARCH else text],
         last=LastLaunch(job.job_type, job.resource_options) if job else None,
         now=timezone.now(),
@@ -152,6 +153,7 @@ def accept(request: UserRequest, share_id: int) -> HttpResponse:
 @page("POST")
 def withdraw(request: UserRequest, share_id: int) -> HttpResponse:
     """Cancel an offer as its sender, or decline it as its receiver."""
+    # `withdraw` distinguishes foreign shares from missing ones; this page reports both as not found.
     share = find_share(user=request.user, share_id=share_id)
     actions.withdraw(user=request.user, share_id=share.pk, now=timezone.now())
     return done(request, referring_path(request))

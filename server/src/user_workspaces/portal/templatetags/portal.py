@@ -83,6 +83,7 @@ def ticking(moment: datetime | None) -> SafeString | str:
     """Format the time since a moment in minutes; the page's script adds the running seconds."""
     if moment is None:
         return ""
+    # Whole minutes: with seconds, each poll would find a changed fragment and replace it.
     text = precise(int((timezone.now() - moment).total_seconds()) // MINUTE * MINUTE)
     return format_html('<time datetime="{}" title="{}" data-ticking>{}</time>', moment.isoformat(), exact(moment), text)
 

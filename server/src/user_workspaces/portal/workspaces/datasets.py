@@ -51,6 +51,7 @@ def _response(request: UserRequest, storage: str, url: str, form: str) -> HttpRe
     try:
         if path:
             found = datasets_for(request.user, storage=storage, path=path, limit=MOST_SHOWN)
+    # The path comes from a URL and may be old: the roots are shown instead.
     except StorageError:
         path, problem = "", "This folder cannot be opened, or it no longer exists."
     context = {

@@ -59,6 +59,7 @@ def _sessions(request: UserRequest, workspace: Workspace) -> LiveFragment:
         context,
         name="sessions",
         title=title,
+        # The WebSocket reports changes of jobs, but not of workspaces that are being created or deleted.
         polling=Polling(moves=row.moves, pushed=row.is_usable),
     )
 

@@ -53,8 +53,10 @@ def show(request: UserRequest, workspace_id: int) -> HttpResponse:
     )
     with TransferSlot(request.user.pk):
         part = _preparation(request, workspace)
+        # A poll shows the preparation only: the packages would have to be read each second.
         packages = None if wants_fragment(request) else _packages(workspace)
     if packages is None:
+        # When the preparation is over, the page reloads once, because its packages have changed.
         is_over = was_preparing and not is_preparing(prepared_in(workspace_id))
         return HttpResponseClientRefresh() if is_over else respond_with(request, part)
     context = {

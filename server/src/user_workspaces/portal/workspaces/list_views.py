@@ -81,6 +81,7 @@ def new_workspace(request: UserRequest) -> HttpResponse:
         links = LinkForms(prefix="links")
         links.forms[0].initial = chosen
         return render(request, "portal/new.html", _new_context(WorkspaceForm(), links))
+    # Without its management data a formset is invalid, even an empty one.
     form, links = WorkspaceForm(request.POST), LinkForms({**NO_LINKS, **request.POST.dict()}, prefix="links")
     if form.is_valid() and links.is_valid():
         try:

@@ -33,6 +33,7 @@
 
   const addChosen = () => {
     addFiles([...input.files]);
+    // Otherwise choosing the same file again would fire no `change` event.
     input.value = "";
   };
   input.addEventListener("change", addChosen);
@@ -71,6 +72,7 @@
     }
     const reader = entry.createReader();
     for (;;) {
+      // One call returns only some of the entries, in Chromium at most 100; an empty part is the end.
       const part = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       if (part.length === 0) return;
       for (const inner of part) await fillFrom(group, inner, `${path}${entry.name}/`);
@@ -85,16 +87,19 @@
   document.addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
+    // Without `preventDefault` in this event, the browser opens the dropped file and leaves the page.
     event.dataTransfer.dropEffect = "copy";
     zone.classList.add("is-dropping");
   });
   document.addEventListener("dragleave", (event) => {
+    // The event also fires between elements of the page; only leaving the window has no related target.
     if (event.relatedTarget === null) zone.classList.remove("is-dropping");
   });
   document.addEventListener("drop", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
     zone.classList.remove("is-dropping");
+    // All items are read now, because the browser empties the list when this handler returns.
     const dropped = [...event.dataTransfer.items].filter((item) => item.kind === "file");
     const found = dropped.map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
     addFiles(found.filter(({ entry, file }) => file && !entry?.isDirectory).map(({ file }) => file));

@@ -14,6 +14,7 @@
   };
 
   const chosen = (form, name) => {
+    // For radio buttons this is a list, whose value is that of the chosen button.
     const field = form.elements.namedItem(name);
     return field ? field.value : "";
   };

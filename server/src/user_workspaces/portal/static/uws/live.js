@@ -41,6 +41,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     const part = event.detail.elt;
     if (!part.matches("[data-pushed]")) return;
+    // A poll by time has no triggering event.
     const isPoll = !event.detail.requestConfig.triggeringEvent;
     const isEarly = Date.now() - (asked.get(part.id) ?? 0) < SLOW_POLL;
     if (isOpen && isPoll && isEarly) event.preventDefault();

@@ -7,6 +7,7 @@
   // --- live fragments: reload only while visible, and not while the user works in them
 
   const isBusy = (part) => part.querySelector("details.menu[open]") !== null;
+  // A poll would replace the table, and its selection would be lost.
   const isChosenFrom = (part) => part.querySelector("tbody input:checked") !== null;
 
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -24,6 +25,7 @@
     if (part.matches("[data-live]") && isBusy(part)) event.detail.shouldSwap = false; // the menu was opened after the request
   });
 
+  // A hidden tab skips its polls, so its fragments reload as soon as it is visible.
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) notify("uws-changed");
   });
@@ -32,6 +34,7 @@
     document.getElementById("offline").hidden = !isOffline;
   };
   document.addEventListener("htmx:sendError", () => showOffline(true));
+  // A web server in front answers with 502, 503 or 504 while this server does not respond.
   document.addEventListener("htmx:responseError", (event) => showOffline(event.detail.xhr.status >= 502));
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) showOffline(false);
@@ -43,6 +46,7 @@
     const dialog = document.querySelector("#dialog > dialog:not([open])");
     if (!dialog) return;
     dialog.addEventListener("close", () => dialog.remove());
+    // The server sends the dialog closed: one with the attribute `open` would not be modal.
     dialog.showModal();
   };
 
@@ -68,6 +72,7 @@
     (event) => {
       const form = event.target;
       const button = event.submitter ?? form;
+      // Not `form.method`, which a field named `method` would hide.
       if (form.getAttribute("method") !== "post") return;
       if (pressed.has(button)) {
         event.preventDefault();
@@ -105,6 +110,7 @@
   const joinSliders = (within) => {
     for (const slider of within.querySelectorAll("[data-slides]")) {
       const number = document.getElementById(slider.dataset.slides);
+      // The step comes before the value, which the browser rounds to the step.
       slider.step = number.dataset.step || "any";
       slider.value = number.value;
       slider.hidden = false;
@@ -128,6 +134,7 @@
         const row = group.querySelector("template").content.cloneNode(true);
         const holder = document.createElement("div");
         holder.append(row);
+        // Django writes `__prefix__` for the number of the form in the empty form of a formset.
         holder.innerHTML = holder.innerHTML.replaceAll("__prefix__", total.value);
         button.before(...holder.children);
         total.value = String(Number(total.value) + 1);
@@ -172,6 +179,7 @@
 
   document.addEventListener("DOMContentLoaded", () => settle(document));
   document.addEventListener("htmx:load", (event) => {
+    // htmx also fires this event for the body, which `DOMContentLoaded` covers.
     if (event.detail.elt !== document.body) settle(event.detail.elt.parentElement ?? document);
   });
 })();

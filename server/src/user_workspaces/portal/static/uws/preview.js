@@ -18,6 +18,7 @@
   };
 
   const highlight = (name, ranges) => {
+    // Highlights mark ranges without new elements, which would be slow in a text of a megabyte.
     if (CSS.highlights) CSS.highlights.set(name, new Highlight(...ranges));
   };
 
@@ -100,6 +101,7 @@
   // --- documents in frames get the appearance that was chosen for the page
 
   const joinFrame = (frame) => {
+    // The sandbox gives the document an origin of its own, so it cannot read the stored appearance.
     const chosen = document.documentElement.dataset.appearance;
     if (chosen) frame.src += `&appearance=${encodeURIComponent(chosen)}`;
   };
@@ -108,6 +110,7 @@
 
   const isUnsaved = (form) => {
     const text = form?.querySelector("textarea");
+    // With an error on the form, the text is that of the response but not saved.
     return Boolean(text) && (text.value !== text.defaultValue || form.querySelector("[role=alert]") !== null);
   };
   const unsaved = () => isUnsaved(document.querySelector("form[data-unsaved]"));
@@ -127,6 +130,7 @@
   });
 
   const settle = (within) => {
+    // Marked, because `settle` starts at the parent of the new part and so finds old parts again.
     for (const part of within.querySelectorAll("[data-text]:not([data-joined])")) {
       part.dataset.joined = "";
       joinSearch(part);

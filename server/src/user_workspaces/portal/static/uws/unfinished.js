@@ -63,6 +63,7 @@
     const text = `${kept.marks.length} of ${files(kept.count)} uploaded. Choose the same folder again to resume.`;
     const discard = () => {
       forget(key);
+      // Their parts would otherwise occupy the server's disk until they expire.
       for (const one of waiting) one.forget();
     };
     const row = offer(kept.name, text, true, { act, discard });

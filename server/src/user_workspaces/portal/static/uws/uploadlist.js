@@ -1,9 +1,9 @@
 // The list of uploads: one row per file or folder, with progress, rate and remaining time.
 (() => {
   "use strict";
-  const AT_ONCE = 3;
+  const AT_ONCE = 3; // below the number of transfers that the server allows a user
   const DONE_STAYS = 4000;
-  const SMALL = 1024 * 1024;
+  const SMALL = 1024 * 1024; // one request for each small file would cost more time than its bytes
   const BATCH = { files: 100, bytes: 8 * 1024 * 1024 };
   const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
   const RATE_OVER = 5000;

@@ -1,11 +1,13 @@
 // Resumable uploads with the tus protocol 1.0.0; a file is sent in pieces.
 (() => {
   "use strict";
+  // Web servers in front limit the size of a body, and a failed request costs at most one piece.
   const PIECE = 32 * 1024 * 1024;
   const SHORTEST_WAIT = 500;
   const LONGEST_WAIT = 10_000;
   const KEPT_FOR = 24 * 3600 * 1000;
   const PREFIX = "uws-upload:";
+  // 409: the offset differs after an interrupted piece. 423: the server is still writing the previous one.
   const TRY_AGAIN = new Set([0, 409, 423, 429, 500, 502, 503, 504]);
 
   class RequestError extends Error {
@@ -17,6 +19,7 @@
 
   const csrfToken = () => JSON.parse(document.body.getAttribute("hx-headers") ?? "{}")["X-CSRFToken"] ?? "";
 
+  // `btoa` accepts only characters up to U+00FF, so it gets the bytes of the UTF-8 text.
   const inBase64 = (text) => btoa(String.fromCodePoint(...new TextEncoder().encode(text)));
 
   const explain = (request) => {
@@ -31,6 +34,7 @@
 
   const send = (job, method, address, headers, body, progress) =>
     new Promise((resolve, reject) => {
+      // Not `fetch`, which reports no progress of an upload.
       const request = new XMLHttpRequest();
       job.request = request;
       request.open(method, address);
@@ -40,6 +44,7 @@
       request.onabort = () => reject(new RequestError("Cancelled.", -1));
       request.onerror = () => reject(new RequestError("The server is not responding.", 0));
       request.onload = () => {
+        // A page of a proxy may also have status 200; only the views for uploads send this header.
         const isOurs = request.getResponseHeader("Tus-Resumable") !== null;
         if (isOurs && request.status < 300) resolve(request);
         else reject(new RequestError(explain(request), request.status));
@@ -49,6 +54,7 @@
 
   // --- started uploads are stored in the browser, so that choosing the same file again resumes its upload
 
+  // Size and time identify the content as far as a page can see it: a changed file starts anew.
   const keyOf = (job) => `${PREFIX}${job.endpoint}:${job.path}:${job.file.size}:${job.file.lastModified}`;
 
   const remember = (job) => {
@@ -73,6 +79,7 @@
     try {
       for (const key of Object.keys(localStorage)) {
         if (!key.startsWith(PREFIX)) continue;
+        // The server has deleted older uploads, so their addresses lead nowhere.
         if (Date.now() - JSON.parse(localStorage.getItem(key)).at > KEPT_FOR) localStorage.removeItem(key);
       }
       return JSON.parse(localStorage.getItem(keyOf(job)))?.address ?? null;
@@ -164,6 +171,7 @@
           return;
         } catch (error) {
           if (job.isCancelled || !TRY_AGAIN.has(error.status)) throw error;
+          // An interrupted request may have stored some bytes, so the next step asks for the offset.
           job.isLost = job.address !== null;
           job.report({ waiting: error.status === 0 ? "Connection lost; retrying automatically" : error.message });
           await wait(job, Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** job.failures));
@@ -211,6 +219,7 @@
     const job = { report, failures: 0, isCancelled: false };
     const names = items.map(({ path, file }) => ({ path, size: file.size }));
     const line = new Blob([JSON.stringify(names), "\n"]);
+    // A Blob refers to the files on disk, so a batch is not read into memory.
     const body = new Blob([line, ...items.map(({ file }) => file)]);
     const headers = { "Content-Type": "application/octet-stream" };
     const shown = (loaded) => report({ sent: Math.max(0, loaded - line.size) });
