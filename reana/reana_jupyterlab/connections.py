@@ -40,6 +40,7 @@ class Source:
     def fingerprint(self) -> str:
         """Return an identifier of this connection. It ignores the token of a launcher, which is renewed."""
         secret = "" if self.name == LAUNCHER else self.credentials.access_token
+        # A NUL separates the parts, so that different pairs never give the same text.
         return sha256(f"{self.credentials.server}\0{secret}".encode()).hexdigest()[:16]
 
 
@@ -57,6 +58,7 @@ class Connections:
         outside = [source for source in (self._from_environment(), self._from_file()) if source is not None]
         found = [*outside, *(Source(name, one.credentials, one.account) for name, one in stored.named.items())]
         names = [source.name for source in found]
+        # The stored choice may be gone. Without a choice of the user no profile is used.
         active = stored.active if stored.active in names else (names[0] if outside else "")
         return found, active
 
@@ -82,10 +84,12 @@ class Connections:
         """Set credentials in the server's environment, which new kernels and terminals inherit."""
         self._environment[ENV_SERVER] = credentials.server
         self._environment[ENV_TOKEN] = credentials.access_token
+        # The CA file of the previous server must not be trusted for this one.
         self._environment.pop(ENV_CA_FILE, None)
         if credentials.ca_file:
             self._environment[ENV_CA_FILE] = credentials.ca_file
         stored = read_profiles(self._config.profiles_path)
+        # An active profile takes precedence over the environment.
         if stored.active not in {"", ENVIRONMENT}:
             self._write(Profiles(ENVIRONMENT, stored.named))
 
@@ -101,6 +105,7 @@ class Connections:
         """
         stored = read_profiles(self._config.profiles_path)
         name = checked_name(name or stored.name_for(profile))
+        # The active source is stored by name, so a profile must not share its name with a fixed source.
         if name in FIXED_SOURCES:
             raise BadRequest(f"The name '{name}' is taken.")
         taken = stored.named.get(name)
@@ -136,6 +141,7 @@ class Connections:
 
     def client_for(self, credentials: Credentials) -> ReanaClient:
         """Return the client for these credentials; clients are cached to reuse their connections."""
+        # Reinserting moves the client to the end of the dict, so the first one is the least recently used.
         client = self._clients.pop(credentials, None) or ReanaClient(credentials, limits=self._config.limits)
         self._clients[credentials] = client
         if len(self._clients) > CLIENTS_KEPT:
@@ -155,6 +161,7 @@ class Connections:
             return None
         try:
             stored = json.loads(read_secret(Path(path)))
+            # `is True`: a string such as "false" would count as true.
             ca_file, takes_header = stored.get("ca_file", ""), stored.get("takes_header") is True
             return Source(LAUNCHER, Credentials(stored["server"], stored["access_token"], ca_file, takes_header))
         except FileNotFoundError:
@@ -165,6 +172,7 @@ class Connections:
             ) from error
 
     def _check_server(self, server: str) -> None:
+        # Tokens are sent to this address, so it is checked at each use: the file or variable may have changed.
         checked_server(server)
         allowed = self._config.allowed_servers
         if allowed and not any(fnmatchcase(server.rstrip("/"), pattern.rstrip("/")) for pattern in allowed):
@@ -175,12 +183,15 @@ def checked_server(server: str) -> str:
     """Return the address of a REANA server, or raise `BadRequest` if it is malformed."""
     try:
         parts = urlsplit(server)
+        # `urlsplit` accepts any text as a port; reading `port` raises a ValueError for an invalid one.
         is_plain = parts.port is None or parts.port > 0
     except ValueError:
         is_plain, parts = False, urlsplit("")
+    # API paths are appended to the address, and a user name can disguise the real host.
     has_more = parts.username is not None or parts.query or parts.fragment
     if not is_plain or parts.scheme not in {"http", "https"} or not parts.hostname or has_more:
         raise BadRequest("Enter the server address as https://reana.example.org, without user name, query or fragment.")
+    # `urlsplit` silently removes tabs and line breaks, so the text itself is checked.
     if any(sign.isspace() or not sign.isprintable() for sign in server):
         raise BadRequest("The server address must not contain spaces or control characters.")
     return server

@@ -44,7 +44,9 @@ class Profiles:
         if known:
             return known
         host = urlsplit(profile.credentials.server).netloc
+        # Five characters remain for a number such as " (12)".
         name = f"{profile.account} at {host}".replace("/", "_")[: NAME_LIMIT - 5]
+        # There are more candidates than profiles, so that one is always free.
         names = (name, *(f"{name} ({number})" for number in range(2, len(self.named) + 3)))
         return next(one for one in names if one not in self.named)
 
@@ -79,6 +81,7 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
     """Replace the file; it is readable by its owner only from the first byte on."""
     named = {name: {**asdict(one.credentials), "account": one.account} for name, one in profiles.named.items()}
     content = {"active": profiles.active, "profiles": named}
+    # A random name and O_EXCL: a file or link prepared by another process is never written.
     part = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -87,9 +90,11 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(content, file, indent=1)
                 file.flush()
+                # Without it, a power failure after the rename could leave an empty file instead of all profiles.
                 os.fsync(file.fileno())
             part.replace(path)
         finally:
+            # After the rename this name is gone; after an error no tokens must stay on disk.
             with suppress(FileNotFoundError):
                 part.unlink()
     except OSError as error:
@@ -99,12 +104,15 @@ def write_profiles(path: Path, profiles: Profiles) -> None:
 def read_secret(path: Path) -> str:
     """Read a file that only its owner can read. Raises `LocalFailure` for wider permissions or another owner."""
     try:
+        # O_NONBLOCK: opening a FIFO without a writer would block for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    # Callers treat a missing file as having no credentials.
     except FileNotFoundError:
         raise
     except OSError as error:
         raise LocalFailure(f"{path} cannot be read: {os.strerror(error.errno or 0).lower()}.") from error
     with os.fdopen(descriptor, "rb") as file:
+        # Check the open file, not the path, which could be replaced between check and use.
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_mode & 0o077 or found.st_uid not in {os.geteuid(), 0}:
             raise LocalFailure(f"{path} must be a file that belongs to you and that only you can read (chmod 600).")

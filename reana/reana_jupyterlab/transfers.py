@@ -51,6 +51,7 @@ class Transfer:
     def change(self) -> None:
         """Wake all waiting requests."""
         self.version += 1
+        # Waiting requests hold the old event and wake up; later ones wait for the next change.
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -82,6 +83,7 @@ class Transfers:
     async def wait(self, identifier: str, *, since: int, seconds: float) -> Transfer:
         """Return the transfer as soon as it has changed after version `since`, at the latest after `seconds`."""
         transfer = self.get(identifier)
+        # Nothing suspends between this check and the wait, so no change in between is missed.
         if transfer.version <= since and transfer.state == "running":
             try:
                 async with asyncio.timeout(seconds):
@@ -95,6 +97,7 @@ class Transfers:
         transfer = self.get(identifier)
         if transfer.task is not None and not transfer.task.done():
             transfer.task.cancel()
+            # `wait` returns after the cleanup and does not raise the error of the task.
             await asyncio.wait([transfer.task])
         return transfer
 
@@ -104,6 +107,7 @@ class Transfers:
             await self.cancel(identifier)
 
     def _forget_old(self) -> None:
+        # A dict keeps the order of insertion, so the oldest come first. Running transfers always stay.
         ended = [transfer.id for transfer in self._all.values() if transfer.state != "running"]
         for identifier in ended[: max(0, len(self._all) - KEPT)]:
             del self._all[identifier]
@@ -120,6 +124,7 @@ async def _run(transfer: Transfer, work: Work) -> None:
         if isinstance(error, RunIsIncomplete):
             transfer.result = error.as_json()
     finally:
+        # An unexpected error must not leave the transfer running: clients would wait for ever.
         if transfer.state == "running":
             transfer.state, transfer.message = "failed", "Unexpected error. See the log of the Jupyter server."
         transfer.change()

@@ -48,6 +48,7 @@ STATUS_OF: tuple[tuple[type[ReanaError], HTTPStatus], ...] = (
     (TooSlow, HTTPStatus.GATEWAY_TIMEOUT),
     (Unreachable, HTTPStatus.BAD_GATEWAY),
 )
+# Subclasses of `Unreachable` come before it: the first match counts.
 REASON_OF: tuple[tuple[type[ReanaError], str], ...] = (
     (NotConnected, "unset"),
     (CredentialsRejected, "refused"),
@@ -61,6 +62,7 @@ CONNECTION_HEADER = "X-Reana-Connection"
 """Header with the connection that the page shows; requests for another one than the active one get 409."""
 
 
+# Jupyter itself or its front end may add these to any request.
 JUPYTER_PARAMETERS = frozenset({"token", "_xsrf", "no_track_activity"})
 
 
@@ -73,6 +75,7 @@ class ReanaHandler(APIHandler):
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own API handlers have it
         """Reject unauthenticated requests before anything else is checked."""
         await super().prepare()
+        # Browsers send no credentials with a CORS preflight request (OPTIONS).
         if self.request.method != "OPTIONS" and not self.current_user:
             raise tornado.web.HTTPError(HTTPStatus.FORBIDDEN)
         self._check_query()
@@ -94,6 +97,7 @@ class ReanaHandler(APIHandler):
     async def client(self) -> ReanaClient:
         """Return the client of the active credentials, which are read from disk in a thread."""
         source = await asyncio.to_thread(self.services.connections.current)
+        # Without the header, as in scripts, the request is for the active connection.
         if self.request.headers.get(CONNECTION_HEADER, source.fingerprint) != source.fingerprint:
             raise ConnectionChanged
         return self.services.connections.client_for(source.credentials)
@@ -102,6 +106,7 @@ class ReanaHandler(APIHandler):
         """Return the request's JSON object."""
         try:
             value = json.loads(self.request.body or b"{}")
+        # Deeply nested JSON raises a RecursionError, which would become status 500.
         except (ValueError, RecursionError) as error:
             raise BadRequest("The request body is not valid JSON.") from error
         if not isinstance(value, dict):
@@ -117,6 +122,7 @@ class ReanaHandler(APIHandler):
         value = self.query(name)
         if not value:
             return default
+        # `isdigit` also accepts digits such as "²", for which `int` raises a ValueError.
         if not value.isascii() or not value.isdigit() or int(value) < 1:
             raise BadRequest(f"'{name}' must be an integer of at least 1.")
         return min(int(value), most) if most else int(value)
@@ -144,6 +150,7 @@ class ReanaHandler(APIHandler):
         """Check the XSRF token of a GET that writes, as Jupyter does for a POST."""
         if self.token_authenticated or self.settings.get("disable_check_xsrf", False):
             return
+        # tornado checks no XSRF token of a GET, and Jupyter's own check accepts a matching Referer instead.
         tornado.web.RequestHandler.check_xsrf_cookie(self)
 
     def respond(self, value: Mapping[str, Any], *, status: HTTPStatus = HTTPStatus.OK) -> None:
@@ -158,6 +165,7 @@ class ReanaHandler(APIHandler):
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:  # noqa: ANN401 - tornado's
         """Send errors of the extension with their own status."""
+        # tornado passes 500 for every exception that is not its own HTTPError.
         error = _error_of(kwargs)
         super().send_error(status_of(error) if isinstance(error, ReanaError) else status_code, **kwargs)
 
@@ -176,6 +184,7 @@ class ReanaHandler(APIHandler):
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
     ) -> None:
         """Log errors of the extension as one line: they are expected and need no traceback."""
+        # `detail` is logged only: it may contain internals of the REANA server.
         if isinstance(value, ReanaError):
             text = f"{value.message} {value.detail}".rstrip()
             self.log.warning("REANA extension: %s: %s", type(value).__name__, text)

@@ -52,9 +52,11 @@ class EnvVariablesHandler(CredentialsHandler):
         remember, wanted = flag_of(body, "remember", default=False), text_of(body, "profile", "default")
         if remember:
             profile = Profile(credentials, user.email)
+            # Save first: a name that is taken raises before the environment has changed.
             name = await asyncio.to_thread(connections.remember, wanted, profile, activate=False)
         await asyncio.to_thread(connections.use_in_environment, credentials)
         if remember:
+            # `use_in_environment` deactivates profiles, so this one is activated after it.
             await asyncio.to_thread(connections.activate, name)
         self.succeed(f"Connected to {credentials.server} as {user.email}.", user=user_json(user), profile=name)
 
@@ -90,6 +92,7 @@ class ConnectionHandler(ReanaHandler):
 
     async def _state(self, source: Source) -> JsonObject:
         client = self.services.connections.client_for(source.credentials)
+        # If the credentials are rejected, this request fails and the others are not sent.
         user = await client.user()
         config, sharing, secrets, uses_environments = await asyncio.gather(
             client.config(),
@@ -194,7 +197,9 @@ def checked_ca_file(path: str, *, root_dir: str) -> str:
     """Return the absolute path of a certificate file; relative paths are below Jupyter's root."""
     try:
         whole = str(Path(root_dir).expanduser() / Path(path).expanduser())
+    # `expanduser` raises a RuntimeError for the home directory of an unknown user.
     except RuntimeError:
         raise BadRequest(f"The certificate file {path} does not exist.") from None
+    # The result is dropped: loading only proves that the file is usable.
     trust(whole)
     return whole

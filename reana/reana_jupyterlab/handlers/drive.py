@@ -38,6 +38,7 @@ class DriveHandler(ReanaHandler):
 
 async def _model(client: ReanaClient, run: str, path: str, *, content: bool) -> JsonObject:
     files = await client.all_files(run, search=path)
+    # REANA's search matches parts of names, so the list may contain other files.
     file = next((file for file in files if file.name == path), None)
     if file is not None:
         return await _file_with_content(client, run, file) if content else _file(run, file)
@@ -69,6 +70,7 @@ async def _file_with_content(client: ReanaClient, run: str, file: WorkspaceFile)
     async with client.open_file(run, file.name) as response:
         async for chunk in response.aiter_raw():
             data += chunk
+            # The listed size may be wrong or unknown (-1), so the received bytes count.
             if len(data) > CONTENT_LIMIT:
                 raise InvalidResponse(f"{file.name} is larger than the size that REANA lists.")
     model = _file(run, file)
@@ -79,6 +81,7 @@ async def _file_with_content(client: ReanaClient, run: str, file: WorkspaceFile)
             raise BadRequest(f"{file.name} is not a notebook.") from error
     try:
         return model | {"content": data.decode("utf-8"), "format": "text"}
+    # Jupyter's contents models carry bytes that are not UTF-8 as Base64.
     except UnicodeDecodeError:
         return model | {"content": base64.b64encode(data).decode("ascii"), "format": "base64"}
 

@@ -55,6 +55,7 @@ class ParametersHandler(ReanaHandler):
 
 def entries(root: Root, path: str) -> list[JsonObject]:
     """Return directories, then YAML files, sorted by name, without hidden ones."""
+    # Hidden folders are not listed, so naming one in the path must not show its files either.
     if any(part.startswith(".") for part in path.split("/")):
         raise NotFound(f"'{path}' does not exist.")
     shown = [

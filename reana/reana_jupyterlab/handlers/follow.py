@@ -42,11 +42,14 @@ class FollowHandler(ReanaHandler):
     async def get(self, workflow: str) -> None:
         """Send events until the run ends or the browser disconnects."""
         client = await self.client()
+        # An error must be raised before the first event: that event sends status 200.
         status = (await client.workflow(workflow)).status
         self.set_header("Content-Type", "text/event-stream")
         self.set_header("Cache-Control", "no-store")
+        # nginx would otherwise buffer the events.
         self.set_header("X-Accel-Buffering", "no")
         await self._send("hello", {"status": status})
+        # A task of its own can be cancelled while it sleeps or waits for REANA.
         self._running = asyncio.ensure_future(self._follow(client, workflow))
         try:
             await self._running
@@ -91,6 +94,7 @@ class FollowHandler(ReanaHandler):
         if run.status in ENDED:
             await self._send("end", {"status": run.status})
             return True
+        # A comment line: proxies close idle connections, and the page takes silence for a dead stream.
         await self._write(": still here\n\n")
         return False
 
@@ -104,6 +108,8 @@ class FollowHandler(ReanaHandler):
     async def _send_text(self, job: str, log: LogText, seen: Seen) -> None:
         (told, last), kept = seen.texts.get(job, (0, "")), log.text()
         gained = log.length - told
+        # The log continues if the text before the new part ends like the browser's copy. Otherwise the server truncated
+        # or replaced the log, or more was added than is kept, and the browser has to start anew.
         before = kept[: len(kept) - gained] if gained else kept
         goes_on = 0 <= gained <= len(kept) and before.endswith(last[-len(before) :] if before else "")
         if goes_on and not gained:

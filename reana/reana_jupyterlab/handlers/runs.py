@@ -61,6 +61,7 @@ class WorkflowValidateHandler(ReanaHandler):
         try:
             async with asyncio.timeout(ENGINES_SECONDS):
                 return await (await self.client()).engines()
+        # Validation also works without a connection: then the locally known engines count.
         except (ReanaError, TimeoutError):
             return None
 
@@ -105,6 +106,7 @@ class StartHandler(ReanaHandler):
         """Start with `parameters` and `options`."""
         body = self.body()
         client = await self.client()
+        # If this lookup fails, nothing has been changed yet.
         name = await client.name_of(workflow)
         await client.start(workflow, parameters=object_of(body, "parameters"), options=object_of(body, "options"))
         self.succeed(f"Started {name}.", workflow=workflow_json(await client.workflow(workflow)))
@@ -184,6 +186,7 @@ def check(root: Root, path: str, content: str, engines: tuple[str, ...] | None =
     def exists(name: str) -> Literal["file", "directory", ""]:
         try:
             return root.kind(join(folder, "/".join(parts_of(name))))
+        # A path outside Jupyter's root is reported like any other missing input.
         except BadRequest:
             return ""
 

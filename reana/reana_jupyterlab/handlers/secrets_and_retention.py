@@ -40,6 +40,7 @@ def _value(body: JsonObject) -> bytes:
     if text_of(body, "encoding", "utf-8") != "base64":
         return text.encode()
     try:
+        # Without `validate`, invalid characters are dropped and a different value would be saved.
         return base64.b64decode(text, validate=True)
     except ValueError:
         raise BadRequest("The value of this secret is not valid Base64.") from None

@@ -53,6 +53,7 @@ class ContentHandler(ReanaHandler):
         """Stream the file or the range in `Range`; `?download=1` makes it an attachment."""
         client = await self.client()
         path = checked_path(path)
+        # REANA's response has no length; ranges and Content-Length need the listed one.
         file = _exactly(await client.all_files(workflow, search=path), path)
         span = _span(self.request.headers.get("Range", ""), file.size)
         async with client.open_file(workflow, path) as response:
@@ -63,7 +64,9 @@ class ContentHandler(ReanaHandler):
         name = path.rpartition("/")[2]
         kind = "attachment" if self.flag("download") else "inline"
         self.set_header("Content-Type", mimetypes.guess_type(name)[0] or "application/octet-stream")
+        # Percent-encoded: quotes or line breaks in a name would break the header.
         self.set_header("Content-Disposition", f"{kind}; filename*=UTF-8''{quote(name, safe='')}")
+        # Browsers must not guess that a file of another type is HTML.
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Accept-Ranges", "bytes")
@@ -92,6 +95,7 @@ class ContentHandler(ReanaHandler):
             # Content-Length was sent: closing the connection is the only way to report a truncated body.
             self.detach().close()
             return
+        # An empty file wrote nothing, so its headers are still to be sent.
         if not self._headers_written:
             await self.flush()
         await tornado.web.RequestHandler.finish(self)
@@ -103,9 +107,11 @@ class WorkspaceFileUploadHandler(ReanaHandler):
 
     async def prepare(self) -> None:  # type: ignore[override] # as Jupyter's own API handlers have it
         """Authenticate before reading the body."""
+        # Callbacks read both attributes even if `super().prepare()` raises.
         self._pieces: asyncio.Queue[bytes | None] = asyncio.Queue(PIECES_WAITING)
         self._upload: asyncio.Task[None] | None = None
         await super().prepare()
+        # Jupyter's limit is for bodies in memory; this body is streamed.
         self.request.connection.set_max_body_size(MAX_UPLOAD_BYTES)  # type: ignore[union-attr] # HTTP/1 has it
         workflow, path = self.path_args
         client = await self.client()
@@ -115,8 +121,10 @@ class WorkspaceFileUploadHandler(ReanaHandler):
 
     async def data_received(self, chunk: bytes) -> None:
         """Pass a chunk on; a full queue slows the browser down to REANA's speed."""
+        # `prepare` failed: the rest of the body is ignored.
         if self._upload is None:
             return
+        # A failed upload no longer empties the queue, so waiting for the queue alone could last for ever.
         putting = asyncio.ensure_future(self._pieces.put(chunk))
         await asyncio.wait([putting, self._upload], return_when=asyncio.FIRST_COMPLETED)
         putting.cancel()
@@ -158,8 +166,10 @@ def _exactly(files: tuple[WorkspaceFile, ...], path: str) -> WorkspaceFile:
 
 def _span(header: str, size: int) -> Span:
     found = _RANGE.match(header.strip())
+    # A server may ignore a Range (RFC 9110), such as several ranges or another unit: send the whole file.
     if not found or not (found[1] or found[2]):
         return Span(0, size, size)
+    # `bytes=-n` requests the last n bytes.
     if not found[1]:
         return Span(max(0, size - int(found[2])), size, size)
     first = int(found[1])

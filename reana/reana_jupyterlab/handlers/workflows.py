@@ -71,6 +71,7 @@ class WorkflowsHandler(ReanaHandler):
         if "." not in named:
             return named
         try:
+            # REANA's list does not find a name with a run number.
             return (await client.workflow(named)).id
         except NotFound:
             return named

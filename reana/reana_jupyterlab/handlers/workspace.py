@@ -45,6 +45,7 @@ class WorkflowWorkspaceHandler(ReanaHandler):
                 raise
             page = FilePage((), 0, 1, has_next=False, has_prev=False)
         answer = file_page_json(page)
+        # An empty list alone does not tell whether the files were deleted.
         if not page.total and not search and not pattern and await _is_deleted(client, workflow):
             answer |= {"deleted": True, "message": f"The workspace of {workflow} has been deleted."}
         self.respond(answer)
@@ -60,6 +61,7 @@ class WorkspaceFilesHandler(ReanaHandler):
     @tornado.web.authenticated
     async def get(self, workflow: str = "", path: str = "") -> None:
         """Download into `name.run` below Jupyter's root; a disconnect cancels it and removes partial files."""
+        # This GET writes to disk: another site's page must not trigger it with the user's cookie.
         self.check_xsrf_of_a_get()
         path = path or self.query("path")
         work = partial(
@@ -71,6 +73,7 @@ class WorkspaceFilesHandler(ReanaHandler):
             overwrite=self.flag("overwrite", default=True),
         )
         self._running = asyncio.ensure_future(work(on_progress=lambda _: None))
+        # A cancellation means that the client has disconnected: no response can be sent.
         with suppress(asyncio.CancelledError):
             answer = await self._running
             self.respond(answer, status=HTTPStatus.BAD_GATEWAY if answer["failed"] else HTTPStatus.OK)
@@ -122,6 +125,7 @@ class WorkspaceUploadHandler(ReanaHandler):
         paths = ["/".join(parts_of(path.strip("/"))) for path in texts_of(body, "paths")]
         directory = "/".join(parts_of(text_of(body, "directory", "")))
         root, client = self.services.root, await self.client()
+        # Listed before the response, so that a missing file is an error of this request.
         files = await asyncio.to_thread(_local_files, root, paths, directory)
 
         async def work(on_progress: OnProgress) -> JsonObject:
@@ -151,6 +155,7 @@ async def fetch(
 ) -> JsonObject:
     """Download into the folder `name.run`; return the response with the number of files."""
     target = str((await client.workflow(workflow)).name)
+    # REANA chooses this name: it must not lead out of the root or to a hidden folder.
     if "/" in target or target.startswith("."):
         raise InvalidResponse("REANA returned a workflow name that cannot be used as a folder name.")
     download = Download(client, root, workflow=workflow, target=target, overwrite=overwrite, on_progress=on_progress)

@@ -9,7 +9,9 @@ from .inputs import join
 from .rooted import Root, parts_of
 from .specification import Specification
 
+# The archive is built in memory, so each source is limited.
 SOURCE_LIMIT = 8 * 1024 * 1024
+# A constant time, the earliest that ZIP can store, keeps archives of equal sources equal.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -31,6 +33,7 @@ def _sources(root: Root, folder: str, specification: Specification) -> Iterator[
     if specification.engine in {"snakemake", "cwl"} and isinstance(given, str):
         try:
             name = "/".join(parts_of(given))
+        # The parameter may be any text, and need not be a path.
         except BadRequest:
             return
         if root.kind(join(folder, name)) == "file":

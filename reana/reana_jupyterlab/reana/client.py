@@ -88,7 +88,7 @@ class ReanaClient:
         if any(params.get(name) for name in ("shared_by", "shared_with")) or params.get("shared") == "true":
             await self._needs_sharing()
         found = responses.workflow_page(await self._get("/api/workflows", params))
-        self._transport.names.learn(found.items)
+        self._transport.names.learn(found.items)  # messages then show names instead of identifiers
         return found
 
     async def workflow(self, workflow: str) -> Workflow:
@@ -202,6 +202,7 @@ class ReanaClient:
             "operational_options": dict(options or {}),
         }
         path = at(workflow, "start")
+        # A restart creates a new run, so the status of this one cannot confirm it.
         if restart:
             with unconfirmed("it was restarted"):
                 answer = await self._transport.json(

@@ -29,12 +29,15 @@ class Differences:
 
 def read_differences(text: str, *, first: str, second: str) -> Differences:
     """Parse the output for two runs, whose names replace their directories; reads only the headers of unified diffs."""
+    # Names contain dots, which are wildcards in a pattern.
     read = _Reader(first=re.escape(first), second=re.escape(second))
     lines, changes, is_complete = text.splitlines(), list[FileChange](), True
+    # The header of a unified diff has two lines, so each line is matched with its successor.
     for line, after in pairwise([*lines, ""]):
         if change := read.line(line) or read.names(line, after):
             changes.append(change)
         elif line.startswith((LEFT_OUT, *HEADS)):
+            # A report that no pattern matches may hide a change.
             is_complete = False
     return Differences(tuple(changes), is_complete)
 
@@ -46,10 +49,12 @@ class _Reader:
         self._alone = re.compile(
             rf"Only in (?:(?P<first>{first})|{second})(?:/(?P<folder>.*?))?: (?P<name>.+)",
         )
+        # Both sides have the same path, which resolves a name that itself contains " and ".
         self._both = re.compile(
             rf"(?:Files|Binary files) {first}/(?P<path>.+) and {second}/(?P=path) differ"
             rf"|File {first}/(?P<other>.+) is an? .+ while file {second}/(?P=other) is an? .+"
         )
+        # GNU diff quotes names with special characters, and appends a tab and a time.
         self._names = re.compile(rf"--- \"?{first}/(?P<path>.+?)\"?(?:\t.*)?\n\+\+\+ \"?{second}/(?P=path)\"?(?:\t.*)?")
 
     def line(self, line: str) -> FileChange | None:

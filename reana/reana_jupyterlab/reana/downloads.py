@@ -28,9 +28,11 @@ CHUNK = 1024 * 1024
 CONCURRENCY = 4
 # REANA limits requests: directories with more files are downloaded as one archive.
 ARCHIVE_FROM = 20
+# A file may grow after it was listed.
 MAX_EXTRA_BYTES = 64 * 1024 * 1024
 # After this many failures in a row the server counts as down, and the rest is skipped.
 MAX_CONSECUTIVE_FAILURES = 8
+# All other files would fail in the same way.
 FATAL_ERRORS = (CredentialsRejected, LocalFailure, NotConnected)
 
 OnProgress = Callable[[Progress], None]
@@ -56,10 +58,13 @@ class Download:
         for path in paths:
             if not any(_is_within(name, path) for name in wanted):
                 raise NotFound(f"{path} does not exist in the workspace.")
+        # Check all names before the first write; `Root` would reject them one by one.
         if bad := next((name for name in wanted if name.startswith("/") or ".." in name.split("/")), ""):
             raise BadRequest(f"REANA lists '{bad}', which is outside the workspace: nothing was downloaded.")
+        # The size is -1 if REANA does not report it.
         self._step(Progress(files_total=len(wanted), bytes_total=sum(max(0, file.size) for file in wanted.values())))
         single, archives = _plan(wanted.values(), paths)
+        # Archives come first: files that one lacks are downloaded singly afterwards.
         for folder, files in archives.items():
             single += await self._archive_or_none(folder, files)
         await self._each(single)
@@ -107,13 +112,16 @@ class Download:
             if length < file.size:
                 # Responses have no length, so a truncated one looks complete.
                 raise Unreachable(f"{file.name} is incomplete: received {length} of {file.size} bytes.")
+            # Last step: an incomplete file never gets its final name.
             await asyncio.to_thread(new.keep)
         self._step(replace(self._progress, files_done=self._progress.files_done + 1))
 
     async def _stream(self, path: str, new: NewFile) -> int:
         length = 0
         async with self._client.open_file(self._workflow, path) as response:
+            # Raw: decoding would unpack a `.gz` file that the server sends with a Content-Encoding.
             async for chunk in response.aiter_raw(CHUNK):
+                # A slow disk must not block the event loop of the Jupyter server.
                 await asyncio.to_thread(new.write, chunk)
                 length += len(chunk)
                 self._step(replace(self._progress, bytes_done=self._progress.bytes_done + len(chunk)))
@@ -127,6 +135,7 @@ class Download:
         except FATAL_ERRORS:
             raise
         except ReanaError:
+            # The bytes of the failed archive do not count: its files are transferred again.
             self._step(replace(before, current=folder))
             return list(files)
 
@@ -135,10 +144,12 @@ class Download:
         self._step(replace(self._progress, current=f"{folder}/"))
         wanted = {file.name: file for file in files}
         before = self._progress.bytes_done
+        # Without a call of `keep`, the archive is removed at the end of the block.
         with NewFile(self._root, f"{self._target}/.reana-archive.zip") as new:
             await self._stream(folder, new)
             got = await asyncio.to_thread(self._unpack, new.descriptor, wanted)
         done = self._progress.files_done + len(got)
+        # The archive has another length than the files in it.
         size = sum(max(0, wanted[name].size) for name in got)
         self._step(replace(self._progress, files_done=done, bytes_done=before + size))
         return [file for name, file in wanted.items() if name not in got]
@@ -146,8 +157,10 @@ class Download:
     def _unpack(self, descriptor: int, wanted: dict[str, WorkspaceFile]) -> set[str]:
         got: set[str] = set()
         try:
+            # The block closes the duplicate only: `NewFile` closes the descriptor itself.
             with fdopen(dup(descriptor), "rb") as file, zipfile.ZipFile(file) as archive:
                 for member in archive.infolist():
+                    # An archive may contain any name, also twice: unpack only listed names, each once.
                     if member.filename in wanted and member.filename not in got:
                         self._unpack_one(archive, member, wanted[member.filename])
                         got.add(member.filename)
@@ -156,6 +169,7 @@ class Download:
         return got
 
     def _unpack_one(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: WorkspaceFile) -> None:
+        # Stops a ZIP bomb: `zipfile` never unpacks more than this declared size.
         if member.file_size > file.size + MAX_EXTRA_BYTES:
             raise InvalidResponse(f"In the archive that REANA sent, {file.name} is larger than listed.")
         path = f"{self._target}/{file.name}"

@@ -41,6 +41,7 @@ class Features:
             info = responses.an_object(await self._get("/api/info"), what="the server's information")
             runtime = responses.an_object(info.get("container_runtime") or {}, what="the container runtime")
         except ReanaError:
+            # A failed request must not cause a wrong warning.
             return True
         return str(runtime.get("value", "")).partition(".")[0] != NO_RUNTIME
 

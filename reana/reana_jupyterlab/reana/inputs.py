@@ -34,6 +34,7 @@ def input_files(root: Root, folder: str, specification: Specification) -> list[I
     """Return the inputs of a specification in `folder`. Raises `BadRequest` if one is missing."""
     ignored = ignore_patterns(root, folder)
     found: dict[str, InputFile] = {}
+    # A file that is named itself counts even if a pattern ignores it.
     for name in _named_files(specification):
         if ENVIRONMENT in parts_of(name):
             continue
@@ -44,6 +45,7 @@ def input_files(root: Root, folder: str, specification: Specification) -> list[I
             continue
         for file in _tree(root, folder, "/".join(parts_of(name)), ignored, depth=0):
             found.setdefault(file.remote, file)
+            # Checked in the loop: the list must not grow without limit.
             if len(found) > MAX_FILES:
                 raise BadRequest(f"The inputs contain more than {MAX_FILES} files.")
     return list(found.values())
@@ -94,6 +96,7 @@ def _tree(root: Root, folder: str, name: str, ignored: pathspec.GitIgnoreSpec, *
     for entry in entries:
         remote = join(name, entry.name)
         is_folder = entry.kind == "directory"
+        # Patterns such as `build/` match only names that end in a slash.
         if entry.name == ENVIRONMENT or ignored.match_file(f"{remote}/" if is_folder else remote):
             continue
         if is_folder:
@@ -110,4 +113,5 @@ def _size_known(root: Root, file: InputFile) -> InputFile:
         with root.reading(file.local) as descriptor:
             return InputFile(file.local, file.remote, os.fstat(descriptor).st_size)
     except ReanaError:
+        # The upload opens the file again and reports the error.
         return file

@@ -10,10 +10,13 @@ from typing import Protocol, TypeAlias
 
 from .errors import InvalidResponse
 
+# An endless `[[[[` would otherwise fill the memory.
 DEPTH_LIMIT = 32
 TOKEN_LIMIT = 4096
 
+# Possessive quantifiers (`*+`) never backtrack, so hostile input cannot cause exponential time.
 _PLAIN = re.compile(r'[^"\\]*+(?:\\(?:[^u]|u[0-9a-fA-F]{4})[^"\\]*+)*+')
+# Commas and colons are skipped like white space: brackets and strings determine the structure.
 _SPACE = re.compile(r"[\s,:]*+")
 _SCALAR = re.compile(r"[^\s,:\[\]{}\"]*+")
 _HALF_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}$")
@@ -50,14 +53,17 @@ class JsonStream:
         while position < len(text):
             before = position
             position = self._text(text, position) if self._in_text else self._structure(text, position)
+            # No progress: a token continues in the next chunk.
             if position == before:
                 break
         self._rest = text[position:]
+        # The rest is scanned again with each chunk, so an endless token would take quadratic time.
         if len(self._rest) > TOKEN_LIMIT:
             raise _nonsense()
 
     def close(self) -> None:
         """Finish the document. Raises `InvalidResponse` if it is incomplete."""
+        # A number at the top level ends only with the document.
         if not self._in_text and self._rest.strip() and not self._stack:
             self._scalar(self._rest)
             self._rest = ""
@@ -77,6 +83,7 @@ class JsonStream:
             self._begin_text()
         else:
             end = _end(_SCALAR, text, position)
+            # The word may continue in the next chunk.
             if end == len(text):
                 return position
             self._scalar(text[position:end])
@@ -156,6 +163,7 @@ def _unescaped(raw: str) -> str:
     if "\\" not in raw:
         return raw
     try:
+        # `strict=False` accepts control characters that the server left unescaped.
         value: str = json.loads(f'"{raw}"', strict=False)
     except ValueError as error:
         raise _nonsense() from error

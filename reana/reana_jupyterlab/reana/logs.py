@@ -29,9 +29,11 @@ class LogText:
         self.length += len(piece)
         if self._search:
             lines = (self._line + piece).split("\n")
+            # The last line is incomplete, and may never end.
             self._line = lines.pop()[-LINE_LIMIT:]
             piece = "".join(f"{line}\n" for line in lines if self._search in line.lower())
         self._kept += piece
+        # Truncating at each write would copy the whole text each time.
         if len(self._kept) > 2 * self._limit:
             self._cut()
 
@@ -89,6 +91,7 @@ async def read_logs(chunks: AsyncIterator[bytes], *, search: str = "") -> RunLog
     logs = RunLogs(search=search)
     outer = _Outer(logs)
     stream = JsonStream(outer)
+    # A chunk may end within a character; invalid bytes must not make the logs unreadable.
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     async for chunk in chunks:
         stream.feed(decoder.decode(chunk))
@@ -119,6 +122,7 @@ class _Outer:
     def close(self) -> None:
         if not self._has_logs:
             raise InvalidResponse("REANA sent an invalid response: it contains no logs.")
+        # Without any logs REANA may send an empty string, which is not a JSON document.
         if not self._is_empty:
             self._inner.close()
 

@@ -19,6 +19,7 @@ class RunNames:
     def learn(self, runs: Iterable[Workflow]) -> None:
         """Add the names of these runs."""
         for run in runs:
+            # Reinserting moves the run to the end, so that the least recently seen are dropped first.
             self._known.pop(run.id, None)
             self._known[run.id] = str(run.name)
         while len(self._known) > MAX_NAMES:

@@ -13,6 +13,7 @@ async def confirmed(
     """Return the response to a change of a run, or None if it was lost and the run's status shows that it happened."""
     try:
         return await change
+    # With any other error the outcome is known: REANA did not make the change.
     except (Unreachable, TooSlow) as error:
         try:
             found = await status()

@@ -50,6 +50,7 @@ def option_fields(specification: Specification) -> tuple[Field, ...]:
 def kind_of(value: Json) -> str:
     """Name the kind of a value, as JSON Schema does."""
     match value:
+        # `bool` is a subclass of `int`, so it comes first.
         case bool():
             return "boolean"
         case int():
@@ -71,6 +72,8 @@ def check_parameters(specification: Specification, given: Mapping[str, Json]) ->
         if name not in declared:
             raise BadRequest(f"The specification declares no parameter '{name}'.")
         wanted, kind = kind_of(declared[name]), kind_of(value)
+        # A default of 3 permits 3.5: REANA does not distinguish integers.
         is_number = {wanted, kind} <= {"integer", "number"}
+        # A default of null has no type.
         if declared[name] is not None and wanted != kind and not is_number:
             raise BadRequest(f"The parameter '{name}' must be of type {wanted}, not {kind}.")

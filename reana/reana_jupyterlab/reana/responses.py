@@ -36,6 +36,7 @@ def text_or_none(parent: JsonObject, key: str) -> str | None:
 def number(parent: JsonObject, key: str, *, default: int | None = None) -> int:
     """Return an integer, or the default if it is absent."""
     value = parent.get(key, default)
+    # `bool` is a subclass of `int`: true would count as 1.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidResponse(f"REANA sent an invalid response: '{key}' is not a number.")
     return int(value)

@@ -17,9 +17,10 @@ from typing import Literal, Self
 
 from .errors import BadRequest, Conflict, LocalFailure, NotFound, ReanaError
 
-MAX_LINKS = 40
+MAX_LINKS = 40  # the limit of Linux, too
 NAME_LIMIT = 255
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# What Linux returns if O_NOFOLLOW meets a link, without and with O_DIRECTORY.
 _ENDS_IN_A_LINK = (errno.ELOOP, errno.ENOTDIR)
 
 
@@ -35,6 +36,7 @@ class Entry:
 def parts_of(path: str) -> tuple[str, ...]:
     """Split a relative path, or raise `BadRequest` if it could leave the root."""
     parts = tuple(part for part in path.split("/") if part not in {"", "."})
+    # The kernel limits the bytes of a name, not its characters.
     too_long = any(len(os.fsencode(part)) > NAME_LIMIT for part in parts)
     if path.startswith("/") or ".." in parts or "\0" in path or too_long:
         raise BadRequest(f"'{path}' is not a path below Jupyter's root directory.")
@@ -62,6 +64,7 @@ class Root:
         """Open a regular file for reading."""
         with named_os_errors(path), _Walk(self.path) as walk:
             name = walk.down_to_last(parts_of(path))
+            # O_NONBLOCK: opening a FIFO without a writer would block for ever.
             descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=walk.here)
             try:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -72,8 +75,9 @@ class Root:
 
     def read_text(self, path: str, *, limit: int) -> str:
         """Return the content of a text file. Raises `BadRequest` beyond `limit` bytes."""
+        # `fdopen` closes its descriptor, and `reading` closes the original.
         with self.reading(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
-            content = file.read(limit + 1)
+            content = file.read(limit + 1)  # one more byte shows that it is too large, also if it grows
         if len(content) > limit:
             raise BadRequest(f"'{path}' is too large.")
         try:
@@ -102,6 +106,7 @@ class Root:
             return ""
 
     def _entry(self, path: str, name: str, here: int) -> Entry | None:
+        # An entry may be deleted while its directory is listed.
         with suppress(OSError):
             found = os.stat(name, dir_fd=here, follow_symlinks=False)
             if stat.S_ISLNK(found.st_mode):
@@ -129,13 +134,14 @@ class NewFile:
 
     def __enter__(self) -> Self:
         with self._root.directory(self._folder, create=True) as here:
+            # Writing continues in this directory even if its path changes meanwhile.
             self._here = os.dup(here)
         try:
             self._refuse_what_is_there()
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with named_os_errors(self._path):
                 self._descriptor = os.open(self._part, flags, 0o600, dir_fd=self._here)
-        except BaseException:
+        except BaseException:  # `__exit__` does not run then
             os.close(self._here)
             raise
         return self
@@ -144,7 +150,7 @@ class NewFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._descriptor)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # after a rename it is gone, after a hard link it remains
             os.unlink(self._part, dir_fd=self._here)
         os.close(self._here)
 
@@ -164,12 +170,14 @@ class NewFile:
         """Rename the file to its final name atomically."""
         self._refuse_what_is_there()
         with named_os_errors(self._path):
+            # Reading the umask means setting it: files that other threads create in between ignore it.
             mask = os.umask(0)
             os.umask(mask)
             os.fchmod(self._descriptor, 0o666 & ~mask)
             if self._overwrite:
                 os.replace(self._part, self._name, src_dir_fd=self._here, dst_dir_fd=self._here)
             else:
+                # A hard link never replaces a file, even one created since the check.
                 os.link(self._part, self._name, src_dir_fd=self._here, dst_dir_fd=self._here)
 
     def _refuse_what_is_there(self) -> None:
@@ -225,6 +233,7 @@ class _Walk:
     def _go(self, parts: list[str], *, last_may_be_a_file: bool) -> str:
         while parts:
             part = parts.pop(0)
+            # Never passed to the kernel: a directory moved meanwhile has another parent.
             if part == "..":
                 self._up()
             elif (target := self._link(part)) is not None:
@@ -244,7 +253,7 @@ class _Walk:
         try:
             return os.readlink(part, dir_fd=self.here)
         except OSError as error:
-            if error.errno == errno.EINVAL:
+            if error.errno == errno.EINVAL:  # it exists and is no link
                 return None
             raise
 

@@ -13,6 +13,7 @@ PROBE_S = 5
 
 _PLAIN = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 """OpenSSL errors of a server that responds in plain text."""
+# OpenSSL: X509_V_ERR_CERT_HAS_EXPIRED, _HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH.
 _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 10, 62, 64
 
 
@@ -22,6 +23,7 @@ def trust(ca_file: str) -> ssl.SSLContext:
     if ca_file:
         try:
             context.load_verify_locations(cafile=ca_file)
+        # FileNotFoundError and SSLError are subclasses of OSError, so they come first.
         except FileNotFoundError:
             raise BadRequest(f"The certificate file {ca_file} does not exist.") from None
         except ssl.SSLError:
@@ -39,7 +41,7 @@ def problem(error: BaseException, *, server: str) -> Unreachable | None:
             return _certificate(cause, server=server)
         if isinstance(cause, ssl.SSLError):
             return _no_encryption(cause, server=server)
-        cause = cause.__cause__ or cause.__context__
+        cause = cause.__cause__ or cause.__context__  # httpx wraps the error of `ssl` several times
     return None
 
 
@@ -72,8 +74,10 @@ def refused_scheme(response: httpx.Response, body: bytes, *, server: str) -> Wro
     if not server.startswith("http:"):
         return None
     to = urlsplit(response.headers.get("Location", ""))
+    # A redirect to another host is no hint about this one.
     is_redirect = response.is_redirect and to.scheme == "https" and to.hostname == urlsplit(server).hostname
     words = body.lower()
+    # The error pages of nginx, Go and Apache, in this order.
     is_told = response.status_code == HTTPStatus.BAD_REQUEST and (
         b"https port" in words or b"https server" in words or b"ssl-enabled server" in words
     )
@@ -92,6 +96,7 @@ def _with_scheme(server: str, scheme: str) -> str:
 
 async def _takes_tls(host: str, port: int) -> bool:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Must be off before `verify_mode` can be CERT_NONE.
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # no data is sent: only the handshake matters
     try:
@@ -99,5 +104,6 @@ async def _takes_tls(host: str, port: int) -> bool:
             _, writer = await asyncio.open_connection(host, port, ssl=context)
     except (OSError, TimeoutError):
         return False
+    # A clean TLS shutdown would wait for the server.
     writer.transport.abort()
     return True

@@ -31,6 +31,7 @@ class TokenTransport(httpx.AsyncBaseTransport):
             headers["Authorization"] = f"Bearer {self._access_token}"
         else:
             url = url.copy_add_param("access_token", self._access_token)
+        # A copy: httpx attaches the original to responses and exceptions.
         return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
 
     async def aclose(self) -> None:
@@ -46,13 +47,16 @@ def without_token(text: str, *, access_token: str) -> str:
 
 class _HideTokens(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
+        # Formatted here: the token may be in the arguments, not in the message.
         record.msg, record.args = _IN_QUERY.sub(rf"\1{HIDDEN}", record.getMessage()), None
         return True
 
 
 def silence_wire_logs() -> None:
     """Hide tokens in the HTTP library's debug logs: the headers of a redirect may repeat the URL."""
+    # Filters of a logger do not apply to its children, so each one is named.
     for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
         logger = logging.getLogger(name)
+        # Each client calls this function, so the filter may be there already.
         if not any(isinstance(known, _HideTokens) for known in logger.filters):
             logger.addFilter(_HideTokens())

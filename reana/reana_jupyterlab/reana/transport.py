@@ -93,6 +93,7 @@ class Transport:
             try:
                 response = await self._open(client, ask)
             except (httpx.RemoteProtocolError, httpx.ReadError):
+                # Some servers close a plain connection to their HTTPS port without a response.
                 await tls.check_scheme(self._credentials.server)
                 raise
             try:
@@ -101,10 +102,12 @@ class Transport:
                 await response.aclose()
 
     async def _open(self, client: httpx.AsyncClient, ask: ApiRequest) -> httpx.Response:
+        # This layer repeats only reads: a change whose response was lost may have happened.
         tries = self.limits.tries if ask.method == "GET" else 1
         for tried in range(1, tries + 1):
             try:
                 response = await client.send(self._request(client, ask), stream=True)
+            # RemoteProtocolError: often the server closed an idle connection just when it was used again.
             except (httpx.ConnectError, httpx.RemoteProtocolError):
                 if tried == tries:
                     raise
@@ -113,6 +116,7 @@ class Transport:
             if response.is_success:
                 return response
             if tried < tries and response.status_code in RETRYABLE_STATUSES:
+                # Releases the connection before the pause.
                 await response.aclose()
                 await asyncio.sleep(self._pause(tried, response))
                 continue
@@ -129,6 +133,7 @@ class Transport:
             content=ask.content,
             files=ask.files,
             data=ask.form,
+            # Bodies are read raw and their limits count raw bytes, so they must not be compressed.
             headers={"Accept-Encoding": "identity", **ask.headers},
             timeout=timeout,
             extensions={ANONYMOUS: ask.anonymous},
@@ -144,6 +149,7 @@ class Transport:
     async def _error(self, response: httpx.Response, ask: ApiRequest) -> ReanaError:
         try:
             body = await _read(response, limit=ERROR_LIMIT)
+        # The status suffices for an error with a body that is too large.
         except InvalidResponse:
             body = b""
         finally:
@@ -152,8 +158,10 @@ class Transport:
         return wrong or error_for(response.status_code, body, subject=ask.subject)
 
     async def _connected(self) -> httpx.AsyncClient:
+        # The lock keeps concurrent first requests from creating several clients.
         async with self._making:
             if self._client is None:
+                # Reading the certificates from disk would block the event loop.
                 context = await asyncio.to_thread(tls.trust, self._credentials.ca_file)
                 inner = httpx.AsyncHTTPTransport(
                     verify=context,
@@ -165,6 +173,7 @@ class Transport:
                     access_token=self._credentials.access_token,
                     takes_header=self._credentials.takes_header,
                 )
+                # A redirect could send the token to another server.
                 self._client = httpx.AsyncClient(transport=transport, follow_redirects=False)
         return self._client
 
@@ -186,6 +195,7 @@ class _NamedErrors:
             token = self._credentials.access_token
             error.message = self._names.put_into(without_token(error.message, access_token=token))
             error.detail = without_token(error.detail, access_token=token)
+            # Tracebacks show `args`, so the token must not stay there.
             error.args = (error.message,)
         elif isinstance(error, httpx.TimeoutException):
             raise too_slow() from error
@@ -216,6 +226,7 @@ async def exactly(content: AsyncIterator[bytes], size: int) -> AsyncIterator[byt
         if left < 0:
             break
         yield piece
+    # Content-Length has announced another size, so the request cannot be completed.
     if left:
         raise Conflict("The file changed while it was uploaded.")
 

@@ -79,7 +79,9 @@ async def run(client: ReanaClient, root: Root, order: RunRequest, *, on_progress
     created = await _create(client, root, order, specification)
     try:
         await _fill(client, root, created, order, files, on_progress)
+    # Only a cancellation deletes the run: after an error the user can complete it.
     except asyncio.CancelledError:
+        # A second cancellation must not interrupt the deletion.
         await asyncio.shield(_discard(client, created))
         raise
     return created
@@ -123,6 +125,7 @@ async def _fill(
 async def _discard(client: ReanaClient, created: Created) -> None:
     """Delete a run whose creation was cancelled."""
     with suppress(ReanaError):
+        # The start may have reached REANA before the cancellation: a started run stays.
         if (await client.workflow(created.id)).status == "created":
             await client.delete(created.id)
 
@@ -185,6 +188,7 @@ async def _upload(client: ReanaClient, root: Root, workflow: str, file: InputFil
 def _tries(error: ReanaError) -> int:
     if isinstance(error, TooManyRequests):
         return TRIES
+    # An invalid response would be the same again; a lost connection may recover.
     fails = isinstance(error, Unreachable) and not isinstance(error, InvalidResponse)
     return TRIES_AFTER_ERRORS if fails else 1
 
@@ -207,6 +211,7 @@ class _State:
         tell(progress)
 
     def begin(self, name: str) -> None:
+        # A retry sends the whole file again, so the bytes of the failed try do not count.
         done = self._progress.bytes_done - self._sent.pop(name, 0)
         self._sent[name] = 0
         self._to(replace(self._progress, current=name, bytes_done=done))
@@ -234,6 +239,7 @@ async def _create(client: ReanaClient, root: Root, order: RunRequest, specificat
     if await client.features.bundles():
         packed = await asyncio.to_thread(bundle, root, order.folder, specification)
         return await client.create_from_bundle(order.name, packed)
+    # Without a bundle no workflow file is sent, so the workflow must be part of the specification.
     if specification.engine not in {"", "serial"} and specification.at("workflow", "specification") is None:
         raise NotSupported(
             f"This REANA server accepts only serial workflows from JupyterLab. Start {specification.engine} workflows "

@@ -18,7 +18,7 @@ class Credentials:
     """
 
     server: str
-    access_token: str = field(repr=False)
+    access_token: str = field(repr=False)  # logs and tracebacks may show the repr
     ca_file: str = ""
     takes_header: bool = False
 

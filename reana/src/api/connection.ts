@@ -65,6 +65,7 @@ export function readAccount(source: unknown): Account {
     version: text(source, 'version'),
     quota: readQuota(isObject(source) ? source.quota : undefined),
     sharing: flag(source, 'sharing'),
+    // Only an explicit false counts: a response without a connection lacks these two fields.
     secrets: !isObject(source) || source.secrets !== false,
     environments: !isObject(source) || source.usesEnvironments !== false,
     message: text(source, 'message'),

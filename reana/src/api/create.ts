@@ -54,6 +54,7 @@ export class CreateApi {
         })
       );
     } catch (error) {
+      // An invalid file is a response with status 400 and the list of problems.
       if (error instanceof ReanaError && isObject(error.response) && 'problems' in error.response) {
         return readValidation(error.response);
       }

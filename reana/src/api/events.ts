@@ -16,6 +16,7 @@ export class EventReader {
   read(piece: string): ServerEvent[] {
     this._rest += piece;
     const blocks = this._rest.split('\n\n');
+    // The last block is incomplete until its blank line arrives.
     this._rest = blocks.pop() ?? '';
     if (this._rest.length > MAX_EVENT_LENGTH) {
       throw new ReanaError(502, '', 'unterminated event');
@@ -34,11 +35,13 @@ export async function readEvents(response: Response, onEvents: (events: ServerEv
   const pieces = response.body.getReader();
   const [decoder, events] = [new TextDecoder(), new EventReader()];
   for (let part = await pieces.read(); !part.done; part = await pieces.read()) {
+    // With `stream`, a character may be split between two chunks.
     onEvents(events.read(decoder.decode(part.value, { stream: true })));
   }
 }
 
 function event(block: string): ServerEvent[] {
+  // The back end writes each event as one line of JSON, so `data` never has several lines.
   const fields = block.split('\n').map(line => /^(event|data): ?(.*)$/.exec(line));
   const value = (name: string): string => fields.find(found => found?.[1] === name)?.[2] ?? '';
   try {

@@ -47,6 +47,7 @@ export class RunsApi {
 
   /** The e-mail address of the owner, if the server supports sharing. */
   async owner(id: string, signal?: AbortSignal): Promise<string> {
+    // The response for a single run does not name its owner.
     const query = { workflow_id_or_name: id, shared: 'true', size: 1 };
     return readRun(list(await this._send('workflows', { query, signal }), 'items')[0]).owner;
   }
@@ -57,7 +58,9 @@ export class RunsApi {
     for (let page = 1; ; page++) {
       const query = { page, size: MAX_LISTED, search: run.name, sort: 'asc', status: [] } as const;
       const { items, hasNext } = await this.list(query);
+      // The search also finds names that only contain this one.
       found.push(...items.filter(one => one.id !== run.id && sharesWorkspace(one, run)));
+      // An empty page ends the loop even if the server reports further ones.
       if (!hasNext || items.length === 0) {
         return found;
       }
@@ -67,6 +70,7 @@ export class RunsApi {
   /** The files that differ; `first` and `second` mark files that only one of the two has. */
   async fileChanges(first: string, second: string, signal?: AbortSignal): Promise<FileChanges> {
     const path = route(first, `diff/${encodeURIComponent(second)}`);
+    // `brief`: only names are shown, so no contents are transferred.
     const response = await this._send(path, { query: { brief: 'true' }, signal });
     const changes = list(response, 'changes').map(readChange);
     changes.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -150,6 +154,7 @@ export function readRun(source: unknown): Run {
 /** Sorts jobs by their start; pending jobs come last. */
 export function readLogs(source: unknown): Logs {
   const jobs = entries(source, 'jobLogs').map(([id, job]) => readJob(id, job));
+  // ISO times sort as text; these years come last: waiting jobs, then those that never started.
   const start = (job: Job): string => job.startedAt ?? (isMoving(job.status) ? '9998' : '9999');
   jobs.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
   const services = entries(source, 'serviceLogs').map(([name, log]) => ({ name, log: String(log) }));

@@ -59,5 +59,6 @@ export class SecretsApi {
 }
 
 function inBase64(bytes: Uint8Array): string {
+  // `btoa` takes characters of one byte each, and throws for others.
   return btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(''));
 }

@@ -74,6 +74,7 @@ export async function fetchResponse(
   try {
     return await ServerConnection.makeRequest(url, init, settings);
   } catch (error) {
+    // JupyterLab wraps every failure, even an abort, in a NetworkError.
     if (init.signal?.aborted) {
       throw new Aborted();
     }

@@ -17,6 +17,7 @@ export interface RemoteTransfer {
   readonly result: unknown;
 }
 
+// Below the 60 s after which nginx and other proxies usually end a silent request.
 const WAIT_S = 20;
 
 export class TransfersApi {
@@ -40,6 +41,7 @@ export class TransfersApi {
       }
     } catch (error) {
       if (signal.aborted) {
+        // Without the signal: it is already aborted and would stop this request, too.
         await this._send(`transfers/${transfer.id}`, { method: 'DELETE' }).catch(() => undefined);
       }
       throw error;

@@ -12,6 +12,7 @@ export const STATUSES = [
 ] as const;
 
 /** An unknown status is kept as it is and shown with a generic icon. */
+// The intersection keeps TypeScript from simplifying the union to `string`.
 export type Status = (typeof STATUSES)[number] | (string & Record<never, never>);
 
 /** One run of a workflow; times are ISO 8601 with a zone. */

@@ -59,6 +59,7 @@ export class WorkspaceApi {
     const init: RequestInit = { cache: 'no-store', headers: this._binding.headers };
     const response = await fetchResponse(this.address(id, path), init, this._settings);
     if (!response.ok) {
+      // Throws the error that the body describes.
       parseResponse(response.status, await response.text());
     }
     return response;
@@ -123,7 +124,9 @@ async function send(
       request.setRequestHeader(name, value);
     }
     request.upload.onprogress = ({ loaded }) => report(loaded);
+    // Error statuses, too: `parseResponse` makes errors of them.
     request.onload = () => resolve([request.status, request.responseText]);
+    // XMLHttpRequest gives no reason for a network error.
     request.onerror = () => reject(new ReanaError(0, ''));
     request.onabort = () => reject(new Aborted());
     signal.addEventListener('abort', () => request.abort(), { once: true });

@@ -21,6 +21,7 @@ export async function contentOf(response: Response, format: 'text' | 'base64' | 
   return base64(new Uint8Array(await response.arrayBuffer()));
 }
 
+// Each byte is an argument of `fromCharCode`, and engines limit their number.
 const CHUNK = 0x8000;
 
 export function base64(bytes: Uint8Array): string {

@@ -48,12 +48,14 @@ export class ReanaDrive implements Contents.IDrive {
     if (options.content === false || wantsFolder) {
       return model;
     }
+    // Only the response shows that the path is a folder, which needs a second request.
     return model.type === 'directory' ? this._model(path, true) : this._withContent(model, options);
   }
 
   /** The URL of the file, for the browser's own download. */
   async getDownloadUrl(localPath: string): Promise<string> {
     const { run, file } = drivePath(localPath);
+    // The browser sends no connection header, so this is for the active connection.
     return Promise.resolve(this._api.workspace.address(run, file, { download: '1' }));
   }
 

@@ -20,6 +20,7 @@ export async function askParameters(
   const all = Object.entries({ ...defaults, ...parameters });
   const form = new ParameterForm(all.map(([name, value]) => ({ name, kind: kindOf(value), value, choices: [] })));
   let again = true;
+  // Each button closes a dialog, so it is shown again until the values are valid.
   while (again) {
     const { button } = await showDialog({
       title: trans.__('Restart %1', fullName(run)),
@@ -32,6 +33,7 @@ export async function askParameters(
     }
     again = !form.valid;
   }
+  // `changes` lacks what the user left as it was, so earlier overrides are kept.
   return { ...parameters, ...form.changes };
 }
 

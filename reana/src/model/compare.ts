@@ -32,5 +32,6 @@ export function changedParameters(before: Specification, after: Specification): 
 }
 
 function same(one: Json | undefined, other: Json | undefined): boolean {
+  // An absent parameter (undefined) differs from null.
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -118,6 +118,7 @@ export class Connection extends Observable {
     } else if (account.reason === 'unset') {
       this._set('absent', account, null);
     } else {
+      // A rejected token needs a new one; after other failures the same one may work later.
       const refused = account.reason === 'refused';
       this._set(refused ? 'absent' : 'error', account, new ReanaError(refused ? 401 : account.status, account.message));
     }

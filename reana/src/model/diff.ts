@@ -14,6 +14,7 @@ const MAX_TABLE_CELLS = 4_000_000;
 export function diffLines(before: string, after: string): DiffLine[] {
   const old = split(before);
   const now = split(after);
+  // Equal lines at both ends stay out of the table, whose size is the product of both lengths.
   let head = 0;
   while (head < old.length && head < now.length && old[head] === now[head]) {
     head += 1;
@@ -51,6 +52,7 @@ function diffMiddle(old: readonly string[], now: readonly string[]): Bare[] {
       i += 1;
       j += 1;
     } else if ((common[(i + 1) * width + j] ?? 0) >= (common[i * width + j + 1] ?? 0)) {
+      // In a tie, removed lines come first, as in a unified diff.
       lines.push(removed(old[i++] ?? ''));
     } else {
       lines.push(added(now[j++] ?? ''));
@@ -63,6 +65,7 @@ function diffMiddle(old: readonly string[], now: readonly string[]): Bare[] {
 function commonLengths(old: readonly string[], now: readonly string[]): Uint32Array {
   const width = now.length + 1;
   const table = new Uint32Array((old.length + 1) * width);
+  // Filled from the end, so that the lines can be read from the start.
   for (let i = old.length - 1; i >= 0; i--) {
     for (let j = now.length - 1; j >= 0; j--) {
       table[i * width + j] =

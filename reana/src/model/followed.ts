@@ -40,6 +40,7 @@ export class Followed extends Observable {
       const known = this._of(account);
       (Array.isArray(ids) ? ids : []).filter(id => typeof id === 'string').forEach(id => known.add(id));
     }
+    // Starts polling if the account has restored runs.
     this.use(this._account);
   }
 
@@ -83,7 +84,9 @@ export class Followed extends Observable {
   receive(runs: readonly Run[]): void {
     for (const run of runs) {
       if (this._ids.has(run.id) && !isUnfinished(run.status)) {
+        // Leave first: listeners may load the run, which would report it again.
         this.leave(run.id);
+        // A deleted run has no results to show.
         if (run.status !== 'deleted') {
           this._ended.emit(run);
         }
@@ -105,6 +108,7 @@ export class Followed extends Observable {
       try {
         this.receive([await this._store.load(id)]);
       } catch (error) {
+        // The run no longer exists, so its end would never be seen.
         if (!(error instanceof ReanaError && error.status === 404)) {
           throw error;
         }

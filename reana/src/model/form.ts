@@ -71,11 +71,13 @@ export function read(kind: string, typed: string): Reading {
     case 'object':
       return readJson(kind, text);
     default:
+      // Not trimmed: spaces may be part of a text.
       return good(typed);
   }
 }
 
 function isNumber(text: string): boolean {
+  // `Number` takes an empty text as 0.
   return text !== '' && Number.isFinite(Number(text));
 }
 

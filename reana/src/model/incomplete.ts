@@ -13,6 +13,7 @@ export interface IncompleteRun {
   readonly message: string;
 }
 
+// All entries are saved in the state of JupyterLab at each change.
 const KEPT = 50;
 
 export class Incomplete extends Observable {
@@ -45,6 +46,7 @@ export class Incomplete extends Observable {
   /** Upload the inputs again and start the run. Resolves to true if it started; never rejects. */
   async complete(id: string): Promise<boolean> {
     const broken = this._broken.get(id);
+    // A second upload of the same run would race with the first one.
     if (!broken || this._transfers.has(id)) {
       return false;
     }
@@ -54,6 +56,7 @@ export class Incomplete extends Observable {
     this.emitChanged();
     const state = await transfer.run();
     this._transfers.delete(id);
+    // Another client may have started the run meanwhile: then it is complete.
     if (state === 'failed' && this._broken.has(id)) {
       this.put(id, { ...broken, message: transfer.error?.message ?? '' });
     }
@@ -76,6 +79,7 @@ export class Incomplete extends Observable {
     for (const one of list(kept, 'runs')) {
       const wanted = object(one, 'wanted');
       const [id, path] = [text(one, 'id'), text(wanted, 'path')];
+      // An entry of this page is newer than the saved one.
       if (id && path && !this._broken.has(id)) {
         const values = { parameters: object(wanted, 'parameters'), options: object(wanted, 'options') };
         this._broken.set(id, {

@@ -10,6 +10,7 @@ export class Latest {
     this._controller = controller;
     try {
       const response = await ask(controller.signal);
+      // The response may have arrived before the abort took effect.
       return controller.signal.aborted ? undefined : response;
     } catch (error) {
       if (controller.signal.aborted || isAbort(error)) {
@@ -17,6 +18,7 @@ export class Latest {
       }
       throw error;
     } finally {
+      // A newer request has stored its own controller.
       if (this._controller === controller) {
         this._controller = null;
       }

@@ -27,6 +27,7 @@ export class Loadable<T> {
     this._loading = true;
     try {
       const value = await this._latest.run(this._ask);
+      // Otherwise a newer request or a pushed value has replaced this one.
       if (value !== undefined) {
         this._settle(value, null);
       }
@@ -55,6 +56,7 @@ export class Loadable<T> {
   }
 
   private _settle(value: T | null, error: ReanaError | null): void {
+    // Polling mostly returns an equal value, which needs no rendering.
     const changed =
       this._value === null || error !== this._error || JSON.stringify(value) !== JSON.stringify(this._value);
     this._loading = false;

@@ -22,6 +22,7 @@ const ESCAPES = /\u001b\[[0-9;?]*[A-Za-z]/g;
 export function logPart(log: string, search: string, most = MAX_LINES): LogPart {
   const lines = log
     .replace(ESCAPES, '')
+    // A final line break would add an empty line.
     .replace(/\r?\n$/, '')
     .split(/\r?\n/);
   const wanted = search.toLowerCase();

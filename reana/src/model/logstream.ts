@@ -22,6 +22,7 @@ const MAX_STREAMS = 2;
 /** Characters kept of the end of each log, the limit of the back end. */
 const KEPT = 1024 * 1024;
 
+// Module state: the limit of the browser counts for all tabs of the page together.
 let streams = 0;
 
 export class LogStream {
@@ -38,6 +39,7 @@ export class LogStream {
 
   /** Start, unless it is running or has ended since the last stop. */
   start(): void {
+    // A stream that has failed or ended stays closed; polling takes over.
     if (this._controller === null && !this._failed && streams < MAX_STREAMS) {
       void this._go(new AbortController());
     }
@@ -52,17 +54,21 @@ export class LogStream {
 
   private async _go(controller: AbortController): Promise<void> {
     this._controller = controller;
+    // Not alive before the first event: until then polling loads the logs.
     this._receivedAt = 0;
+    // Each stream begins with the complete logs.
     this._jobs.clear();
     this._texts.clear();
     streams += 1;
     try {
       await this._follow(
         this._id,
+        // Events of an aborted stream may still arrive after the next start.
         events => this._controller === controller && this._receive(events),
         controller.signal
       );
     } catch (error) {
+      // A connection that breaks while its body is read rejects with a TypeError.
       if (!(error instanceof ReanaError) && !isAbort(error) && !(error instanceof TypeError)) {
         throw error;
       }
@@ -79,6 +85,7 @@ export class LogStream {
     this._receivedAt = Date.now();
     events.forEach(({ name, data }) => this._note(name, data));
     const names = new Set(events.map(({ name }) => name));
+    // One update for all events of a chunk, since each one renders the view.
     if (names.has('job') || names.has('log')) {
       this._handlers.logs(this._logs());
     }

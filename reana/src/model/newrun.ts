@@ -112,6 +112,7 @@ export class NewRun extends Observable {
     await transfer.run();
     this._transfer = null;
     this._error = transfer.error;
+    // After a failed upload or start the run exists, and the error names it.
     id = id || identity(transfer.error?.response);
     this._broken = id && transfer.error ? { wanted, message: transfer.error.message } : null;
     this.emitChanged();
@@ -128,6 +129,7 @@ export class NewRun extends Observable {
     try {
       return { validation, form: await this._api.form(path, signal) };
     } catch (error) {
+      // An invalid file has no form; the validation reports its problems.
       if (error instanceof ReanaError && error.status === 400) {
         return { validation, form: null };
       }

@@ -12,6 +12,7 @@ export const TABS = ['overview', 'logs', 'files', 'specification', 'compare'] as
 export type Tab = (typeof TABS)[number];
 
 const WITH_LOGS: ReadonlySet<Tab> = new Set(['overview', 'logs']);
+// Without activity only actions of users change the run.
 const IDLE_FACTOR = 12;
 
 export class OpenRun extends Observable {
@@ -83,6 +84,7 @@ export class OpenRun extends Observable {
     const foreign = connected !== '' && connected !== this._account;
     if (foreign !== this._foreign) {
       this._foreign = foreign;
+      // Responses for the other account must not arrive in this tab.
       this._parts.forEach(part => part.cancel());
       this._updateActivity();
       this.emitChanged();
@@ -129,8 +131,11 @@ export class OpenRun extends Observable {
     if (run.id !== this.id || this._foreign) {
       return;
     }
+    // `put` changes both, so they are read before it.
     const [moved, asked] = [this.moving, this.run.loading];
+    // Also cancels a request of this tab, which may be the one that delivered this state.
     this.run.put(run);
+    // If a request of this tab was pending, `_load` continues with these steps.
     if (moved !== this.moving && !asked) {
       this._pace();
       void this._refreshed(moved).catch(() => undefined);
@@ -152,6 +157,7 @@ export class OpenRun extends Observable {
 
   private async _refreshed(moved: boolean): Promise<void> {
     await (this.moving || moved ? this._reloadShown() : this._loadShown());
+    // The run has just ended: only now are all of its files complete.
     if (moved && !this.moving) {
       await this.files.load();
     }
@@ -164,6 +170,7 @@ export class OpenRun extends Observable {
 
   /** Reload what the tab shows and may have changed. */
   private async _reloadShown(): Promise<void> {
+    // A specification never changes, and a live stream delivers the logs.
     const comesByItself = (part: unknown): boolean =>
       part === this.specification || (part === this.logs && this._following.alive);
     await Promise.all(this._shown().map(part => (comesByItself(part) ? part.need() : part.load())));

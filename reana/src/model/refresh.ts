@@ -19,9 +19,11 @@ export class Refresh implements IDisposable {
     this._act = options.act;
     this._poll = new Poll({
       name: `reana-jupyterlab:${options.name}`,
+      // Polling starts only with `setActive`.
       auto: false,
       factory: options.act,
       frequency: frequency(options.interval),
+      // Lumino asks before each tick: an inactive poll sends no request.
       standby: () => (this._active ? 'when-hidden' : true)
     });
   }
@@ -60,6 +62,8 @@ export class Refresh implements IDisposable {
       return;
     }
     if (this._active) {
+      // `refresh` only schedules the request. `tick` resolves when it has ended,
+      // and rejects if the poll is disposed meanwhile.
       await this._poll.refresh();
       await this._poll.tick.catch(() => undefined);
     } else {
@@ -79,5 +83,6 @@ export class Refresh implements IDisposable {
 }
 
 function frequency(interval: number): { interval: number; backoff: boolean; max: number } {
+  // Lumino rejects a maximum below the interval.
   return { interval, backoff: true, max: Math.max(MAX_INTERVAL_MS, interval) };
 }

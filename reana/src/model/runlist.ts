@@ -10,6 +10,7 @@ import { Refresh } from './refresh';
 import type { RunStore } from './runstore';
 
 export const FIRST_QUERY: RunQuery = { page: 1, size: 20, search: '', sort: 'desc', status: [] };
+// Without active runs only actions of users change the list.
 const IDLE_FACTOR = 4;
 
 export class RunList extends Observable {
@@ -59,6 +60,7 @@ export class RunList extends Observable {
     this._query = next;
     this._loading = true;
     this.emitChanged();
+    // The error is part of the state.
     void this._load().catch(() => undefined);
   }
 
@@ -114,6 +116,7 @@ export class RunList extends Observable {
 
   /** Emits a change only if the visible state changed. */
   private _receive(page: Page<Run>): void {
+    // The runs of this page were deleted: show the last page that exists.
     if (page.items.length === 0 && page.page > 1) {
       this.ask({ page: Math.max(1, Math.min(page.page - 1, Math.ceil(page.total / this._query.size))) });
       return;

@@ -6,6 +6,7 @@ import { Refresh } from './refresh';
 import type { RunStore } from './runstore';
 
 const PAGE = 50;
+// Runs that other models load update the count, too, so rarer polls suffice.
 const SLOWER = 3;
 
 export class Running extends Observable {
@@ -56,6 +57,7 @@ export class Running extends Observable {
   private async _load(): Promise<void> {
     const query = { page: 1, size: PAGE, search: '', sort: 'desc', status: ['running'] } as const;
     const { items, hasNext } = await this._store.list(query);
+    // The store may know a newer state of a run than the response.
     this._set(new Set(items.filter(({ status }) => status === 'running').map(({ id }) => id)), hasNext);
   }
 
@@ -71,6 +73,7 @@ export class Running extends Observable {
   }
 
   private _set(ids: ReadonlySet<string>, more: boolean): void {
+    // Views show only the number.
     const changed = ids.size !== this._ids.size || more !== this._more;
     this._ids = ids;
     this._more = more;

@@ -50,10 +50,12 @@ export class RunStore {
   }
 
   private _take(heard: Run, asked: number): Run {
+    // The response belongs to the account that was connected before.
     if (asked < this._cleared) {
       throw new Aborted();
     }
     const known = this._known.get(heard.id);
+    // The response to a newer request has arrived first.
     if (known && known.asked > asked) {
       return known.run;
     }

@@ -41,6 +41,7 @@ export class Secrets extends EditableList<Secret> {
     this._name = to.name ?? (to.file && !this._name ? to.file.name : this._name);
     this._value = to.value ?? this._value;
     this._replaces = to.replaces ?? this._replaces;
+    // null removes the file, undefined leaves it.
     this._file = to.file === undefined ? this._file : to.file;
     this.emitChanged();
   }
@@ -56,6 +57,7 @@ export class Secrets extends EditableList<Secret> {
       await this._api.keep({ name: this._name, kind: this._kind, value, replaces: this._replaces });
     });
     if (!this.error) {
+      // The value must not be in the form when the dialog opens again.
       this.change({ name: '', value: '', replaces: false, file: null });
     }
   }

@@ -27,6 +27,7 @@ export class Sharing extends EditableList<Share> {
     const email = this._email.trim();
     if (email) {
       await this.apply(() => this._api.share(this._id, email));
+      // A rejected address stays in the field for correction.
       this.email = this.error ? email : '';
     }
   }

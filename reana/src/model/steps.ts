@@ -26,8 +26,10 @@ export function timeline(jobs: readonly Job[], now: number): Bar[] {
     return { job, start: instant(job.startedAt), took };
   });
   const starts = spans.flatMap(({ start }) => (start === null ? [] : [start]));
+  // Without any start this is Infinity, but then no bar uses it.
   const first = Math.min(...starts);
   const last = Math.max(...spans.flatMap(({ start, took }) => (start === null ? [] : [start + (took ?? 0)])));
+  // Prevents a division by zero.
   const integer = Math.max(1, last - first);
   return spans.map(({ job, start, took }) => ({
     job,

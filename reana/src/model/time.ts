@@ -11,6 +11,7 @@ export function instant(spelled: string | null | undefined): number | null {
   if (!spelled) {
     return null;
   }
+  // `Date.parse` takes a time without a zone as local time.
   const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(spelled) ? spelled : `${spelled}Z`;
   const value = Date.parse(zoned);
   return Number.isNaN(value) ? null : value;
@@ -23,6 +24,7 @@ export function duration(timed: Timed, moving: boolean, now: number): number | n
     return null;
   }
   const end = instant(timed.finishedAt) ?? instant(timed.stoppedAt) ?? (moving ? now : null);
+  // The server's clock may be ahead of the browser's.
   return end === null ? null : Math.max(0, end - start);
 }
 

@@ -63,6 +63,7 @@ export class Transfer extends Observable {
       await this._work(this._controller.signal, amounts => this._report(amounts), onFailed);
       return this._end(this._failed.length > 0 ? 'partial' : 'done');
     } catch (error) {
+      // An aborted request may also reject with an error of another kind.
       if (this._controller.signal.aborted || isAbort(error)) {
         return this._end('cancelled');
       }
@@ -109,6 +110,7 @@ export function sequentially(pieces: readonly TransferItem[]): Work {
       signal.throwIfAborted();
       const onBytes = (bytes: number): void =>
         report({ current: name, filesDone, filesTotal: pieces.length, bytesDone: before + bytes, bytesTotal });
+      // Shows the name of the file before its first progress event.
       onBytes(0);
       await move(signal, onBytes);
       before += size;

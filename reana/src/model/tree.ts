@@ -59,16 +59,19 @@ function nodes(from: Building, prefix: string, order: Order): TreeNode[] {
 }
 
 function total(children: readonly TreeNode[]): number {
+  // An unknown size is -1.
   return children.reduce((sum, child) => sum + Math.max(0, child.size), 0);
 }
 
 function newest(children: readonly TreeNode[]): string | null {
   return children.reduce<string | null>(
+    // ISO times in the same zone sort as text.
     (latest, { modifiedAt }) => ((modifiedAt ?? '') > (latest ?? '') ? modifiedAt : latest),
     null
   );
 }
 
+// With `numeric`, plot2 comes before plot10.
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
 function compare({ key, descending }: Order): (a: TreeNode, b: TreeNode) => number {

@@ -153,6 +153,7 @@ interface CertificateProps {
 /** Where to find a token; links to it once the address is valid. */
 function TokenHint({ server }: { server: string }): React.JSX.Element {
   const trans = useTranslator();
+  // Only http(s): a typed `javascript:` address must not become a link.
   const profile = /^https?:\/\/\S+$/.test(server) ? `${server.replace(/\/+$/, '')}/profile` : '';
   return (
     <p className="jp-Reana-hint">

@@ -23,6 +23,7 @@ export async function showSecrets({ trans, api }: IReana): Promise<void> {
     throw error;
   });
   let more = true;
+  // Each button closes a dialog, so it is shown again after a change.
   while (more) {
     const { button } = await showDialog({
       title: trans.__('Secrets for the steps'),
@@ -166,6 +167,7 @@ function ValueLine({ secrets, id }: EntryProps): React.JSX.Element {
           id={id}
           className="jp-mod-styled"
           type="password"
+          // Browsers may ignore "off" for passwords; with this value they fill in no saved one.
           autoComplete="new-password"
           value={secrets.value}
           onChange={({ target }) => secrets.change({ value: target.value })}

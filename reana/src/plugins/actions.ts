@@ -30,6 +30,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
         isEnabled: args => selectedRun(app, args.id) !== '',
         execute: args => {
           const id = selectedRun(app, args.id);
+          // The shown state may be old, so actions get a fresh one.
           return guarded(reana, async () => act(await reana.store.load(id)), id);
         }
       });
@@ -130,6 +131,7 @@ async function remove(reana: IReana, run: Run): Promise<void> {
   const { trans, api, followed } = reana;
   const text = [
     trans.__('This permanently deletes the run, its logs and all files in its workspace. This cannot be undone.'),
+    // Loaded before the dialog, whose text warns about runs in the same workspace.
     ...affectedRuns(reana, await api.runs.relatives(run))
   ].join('\n\n');
   if (await confirmed(reana, trans.__('Delete %1?', fullName(run)), text, trans.__('Delete'))) {
@@ -180,5 +182,6 @@ async function follow({ followed }: IReana, run: Run): Promise<void> {
 
 async function confirmed({ trans }: IReana, title: string, text: string, label: string): Promise<boolean> {
   const buttons = [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.warnButton({ label })];
+  // The default button is Cancel: Enter must not confirm a deletion.
   return (await showDialog({ title, body: dialogText(text), buttons, defaultButton: 0 })).button.accept;
 }

@@ -56,6 +56,7 @@ const plugin: JupyterFrontEndPlugin<IReana> = {
       void rememberQuery(reana, state);
       void rememberIncomplete(reana, state);
     }
+    // After the layout is restored, so that requests do not delay the start of JupyterLab.
     void app.restored.then(() => reana.connection.load());
     return reana;
   }
@@ -67,8 +68,10 @@ function connectParts({ api, store, runs, followed, connection, running }: IRean
   const bind = (): void => {
     api.binding.fingerprint = connection.account?.fingerprint ?? '';
   };
+  // The connection was changed elsewhere, such as in another page: show the current one.
   api.binding.lost = () => void connection.load();
   connection.switched.connect((_, account) => {
+    // Bind first: the requests below need the new fingerprint.
     bind();
     store.clear();
     running.clear();
@@ -79,6 +82,7 @@ function connectParts({ api, store, runs, followed, connection, running }: IRean
   connection.changed.connect(() => {
     bind();
     running.setActive(connection.state === 'connected');
+    // Without sharing the filter is not offered, so the user could not remove it.
     if (runs.query.sharedBy && connection.account?.connected && !connection.account.sharing) {
       runs.ask({ sharedBy: '' });
     }
@@ -95,6 +99,7 @@ async function rememberQuery({ runs }: IReana, state: IStateDB): Promise<void> {
   runs.ask(savedQuery(await state.fetch(QUERY_KEY)));
   let kept = JSON.stringify(keptQuery(runs.query));
   runs.changed.connect(() => {
+    // `changed` is also emitted for loaded pages, which need no saving.
     const next = JSON.stringify(keptQuery(runs.query));
     if (next !== kept) {
       kept = next;
@@ -106,6 +111,7 @@ async function rememberQuery({ runs }: IReana, state: IStateDB): Promise<void> {
 /** Save incomplete runs over a reload. */
 async function rememberIncomplete({ incomplete }: IReana, state: IStateDB): Promise<void> {
   incomplete.restore(await state.fetch(INCOMPLETE_KEY));
+  // Saving starts after the restoration: an earlier save would overwrite the stored runs.
   incomplete.changed.connect(() => void state.save(INCOMPLETE_KEY, incomplete.kept));
 }
 

@@ -22,6 +22,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const typeOf = (path: string): { format: 'text' | 'base64' | 'json'; mimeType: string; type: string } => {
       const [first] = docRegistry.getFileTypesForPath(path);
       const notebook = first?.contentType === 'notebook';
+      // A file of an unknown type may be binary.
       const format = first?.fileFormat ?? (first ? 'text' : 'base64');
       return { format, mimeType: first?.mimeTypes[0] ?? '', type: notebook ? 'notebook' : 'file' };
     };

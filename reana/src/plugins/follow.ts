@@ -30,6 +30,8 @@ export default plugin;
 async function remember({ followed, connection }: IReana, state: IStateDB): Promise<void> {
   const stored = await state.fetch(KEY);
   const resume = (): void => {
+    // Stored runs belong to accounts, so the account must be known.
+    // Saving starts only then: an earlier save would overwrite the stored runs.
     if (connection.state === 'connected') {
       connection.changed.disconnect(resume);
       followed.restore(stored);

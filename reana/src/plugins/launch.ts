@@ -137,11 +137,13 @@ function notifyIncomplete(
 /** The YAML file selected in the file browser or open in front; empty: none. */
 function selectedYaml(app: JupyterFrontEnd, documents: IDocumentManager, factory: IFileBrowserFactory | null): string {
   const browser = factory?.tracker.currentWidget;
+  // In a context menu the selected file counts, in the palette the open document.
   const inBrowser = app.contextMenuHitTest(node => node.classList.contains('jp-DirListing-item')) !== undefined;
   const chosen = browser && inBrowser ? Array.from(browser.selectedItems()) : [];
   const current = app.shell.currentWidget;
   const open = current ? documents.contextForWidget(current)?.path : undefined;
   const path = inBrowser ? (chosen.length === 1 ? (chosen[0]?.path ?? '') : '') : (open ?? '');
+  // Paths with a colon belong to other drives, not to Jupyter's root directory.
   return YAML.test(path) && !path.includes(':') ? path : '';
 }
 
@@ -149,6 +151,7 @@ async function pickSpecification(manager: IDocumentManager, { trans }: IReana, f
   const response = await FileDialog.getOpenFiles({
     manager,
     title: trans.__('Choose a reana.yaml'),
+    // If the file browser shows another drive, the dialog begins at Jupyter's root.
     defaultPath: folder.includes(':') ? '' : folder,
     filter: ({ type, name }) =>
       type === 'directory' || YAML.test(name) ? { score: PathExt.basename(name) === 'reana.yaml' ? 0 : 1 } : null

@@ -69,12 +69,14 @@ function opener(
   const make = (id: string, account = ''): MainAreaWidget<RunWidget> => {
     const run = new OpenRun(id, reana.api, reana.store, reana.runs.interval);
     run.bind(reana.connection.key, account);
+    // With the run as `this`, its `dispose` also removes this connection of the signal.
     reana.connection.switched.connect(bind, run);
     const openFile = (path: string): void => void openInViewer(app, reana, run, path);
     const parts = { reana, run, transfers: new Transfers(), commands: app.commands, viewer, openFile };
     const widget = new MainAreaWidget({ content: new RunWidget(parts) });
     widget.toolbar.hide();
     void tracker.add(widget);
+    // The restored tab needs its view and account, which change after it was added.
     run.changed.connect(() => void tracker.save(widget));
     app.shell.add(widget, 'main', { type: 'REANA' });
     return widget;
@@ -104,6 +106,7 @@ export function selectedRun(app: JupyterFrontEnd, named: unknown): string {
   }
   const widget = app.shell.currentWidget;
   const run = widget instanceof MainAreaWidget && widget.content instanceof RunWidget ? widget.content.props.run : null;
+  // A tab of another account offers no actions.
   return run && !run.foreign ? run.id : '';
 }
 

@@ -22,6 +22,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IReana, IEditorTracker],
   activate: (_app: JupyterFrontEnd, { api }: IReana, tracker: IEditorTracker): void => {
+    // An editor must not get a second linter, which would show each problem twice.
     const known = new WeakSet<object>();
     const look = (widget: IDocumentWidget<FileEditor>): void => {
       const { editor } = widget.content;
@@ -30,6 +31,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
         known.add(editor);
         editor.injectExtension([
           lintGutter(),
+          // The path is read at each check, since the file may be renamed.
           linter(view => check(api.create, widget.context.path, view.state.doc), { delay: DEBOUNCE_MS })
         ]);
       }
@@ -58,6 +60,7 @@ async function check(api: CreateApi, path: string, text: Text): Promise<Diagnost
 
 /** Marks from the column to the end of the line; problems without a line go to the first one. */
 export function place({ severity, message, line, column }: Problem, text: Text): Diagnostic {
+  // The text may have become shorter since the request.
   const found = text.line(Math.max(1, Math.min(line, text.lines)));
   const from = Math.min(found.to, found.from + Math.max(0, column - 1));
   return { from, to: Math.max(from, found.to), severity, message, source: 'REANA' };

@@ -235,6 +235,7 @@ function Diff({ found }: { found: readonly Hunk[] }): React.JSX.Element {
 /** A value of the view: loaded when it mounts, cancelled when it unmounts. */
 function usePart<T>(make: () => (signal: AbortSignal) => Promise<T>, of: readonly unknown[]): Loadable<T> {
   const [, again] = React.useReducer((count: number) => count + 1, 0);
+  // `make` is new at each rendering, so `of` decides when to load again.
   const part = React.useMemo(() => new Loadable(make(), again), of);
   React.useEffect(() => {
     void part.load().catch(() => undefined);

@@ -166,6 +166,7 @@ function UploadButton({ upload }: { upload: (files: readonly File[]) => void }):
         aria-label={trans.__('Files to upload')}
         onChange={({ target }) => {
           upload(Array.from(target.files ?? []));
+          // Otherwise choosing the same file again would fire no event.
           target.value = '';
         }}
       />
@@ -181,6 +182,7 @@ interface DropProps {
 /** Accepts files dropped from the desktop. */
 function DropZone({ upload, children }: DropProps): React.JSX.Element {
   const [over, setOver] = React.useState(false);
+  // Dragged text and links are left to the browser.
   const carries = (event: React.DragEvent): boolean => upload !== null && event.dataTransfer.types.includes('Files');
   return (
     <div
@@ -188,6 +190,7 @@ function DropZone({ upload, children }: DropProps): React.JSX.Element {
       data-over={over}
       onDragOver={event => {
         if (carries(event)) {
+          // Marks a drop target: otherwise the browser would open the dropped file.
           event.preventDefault();
           setOver(true);
         }
@@ -231,6 +234,7 @@ async function put({ run, reana, transfers }: RunProps, files: readonly File[]):
   }));
   if (pieces.length > 0) {
     await transfers.add(new Transfer('upload', sequentially(pieces)));
+    // Also after a failure: some of the files may have been uploaded.
     await run.files.load().catch(() => undefined);
   }
 }
@@ -252,6 +256,7 @@ async function deleteFiles({ run, reana }: RunProps, files: readonly TreeNode[])
     return false;
   }
   try {
+    // In sequence: the first failure ends it, and the reloaded list shows what is left.
     for (const { path } of files) {
       await api.workspace.remove(run.id, path);
     }

@@ -38,6 +38,7 @@ export function FileTree(props: TreeProps): React.JSX.Element {
     }
   };
   const shown = rows.slice(sight.first, sight.end);
+  // Exactly one rendered row is a tab stop, even if the current one is scrolled away.
   const tabStop = shown.some(({ node }) => node.path === current) ? current : shown[0]?.node.path;
   return (
     <div className="jp-Reana-tree" ref={sight.pane} onScroll={sight.look}>
@@ -46,6 +47,7 @@ export function FileTree(props: TreeProps): React.JSX.Element {
         role="tree"
         aria-label={trans.__('Files of the run')}
         aria-multiselectable
+        // The padding stands in for the rows that are not rendered, so the scroll bar is right.
         style={{ paddingTop: ROW_PX * sight.first, paddingBottom: ROW_PX * Math.max(0, rows.length - sight.end) }}
         onKeyDown={event => walk(event, rows, act)}
       >
@@ -60,6 +62,7 @@ export function FileTree(props: TreeProps): React.JSX.Element {
 
 function toggled(set: ReadonlySet<string>, path: string): ReadonlySet<string> {
   const changed = new Set(set);
+  // `delete` returns true if the path was in the set.
   return changed.delete(path) ? changed : changed.add(path);
 }
 
@@ -119,6 +122,7 @@ function FileName({ row: { node, level, expanded }, act }: Pick<RowProps, 'row' 
   const caret = expanded ? caretDownIcon : caretRightIcon;
   const kind = node.folder ? folderIcon : fileIcon;
   const only = (action: () => void) => (event: React.MouseEvent) => {
+    // A click on the row itself selects it.
     event.stopPropagation();
     action();
   };

@@ -108,6 +108,7 @@ function Lines({ log, search, moving }: LinesProps): React.JSX.Element {
 function useEnd(part: LogPart): { pane: React.RefObject<HTMLDivElement>; notice: () => void } {
   const pane = React.useRef<HTMLDivElement>(null);
   const atEnd = React.useRef(true);
+  // Before the browser paints, so that the log does not jump.
   React.useLayoutEffect(() => {
     if (pane.current && atEnd.current) {
       pane.current.scrollTop = pane.current.scrollHeight;
@@ -115,6 +116,7 @@ function useEnd(part: LogPart): { pane: React.RefObject<HTMLDivElement>; notice:
   }, [part]);
   const notice = (): void => {
     const { scrollTop = 0, clientHeight = 0, scrollHeight = 0 } = pane.current ?? {};
+    // Scroll positions may be fractional, so the end is not reached exactly.
     atEnd.current = scrollTop + clientHeight >= scrollHeight - 8;
   };
   return { pane, notice };

@@ -15,6 +15,7 @@ class Choice {
 
 /** Rejects on failure. */
 export async function askAndPrune({ trans, api }: IReana, run: Run): Promise<void> {
+  // The dialog writes into `choice`, which is read after it has closed.
   const [choice, rules] = [new Choice(), await api.secrets.rules(run.id)];
   const { button } = await showDialog({
     title: trans.__('Prune %1?', fullName(run)),

@@ -15,6 +15,7 @@ export async function showShares({ trans, api }: IReana, run: Run): Promise<void
   const sharing = new Sharing(api.runs, run.id);
   await sharing.load();
   let more = true;
+  // Each button closes a dialog, so it is shown again after a change.
   while (more) {
     const { button } = await showDialog({
       title: trans.__('Share %1', fullName(run)),

@@ -39,5 +39,6 @@ const FIRST = ['version', 'inputs', 'workflow', 'outputs', 'tests', 'workspace']
 export function toYaml(value: JsonObject): string {
   const known = FIRST.filter(key => key in value).map(key => [key, value[key]] as const);
   const others = Object.entries(value).filter(([key]) => !FIRST.includes(key));
+  // Width 0 turns off folding: long commands stay on one line.
   return stringify(Object.fromEntries([...known, ...others]), { lineWidth: 0 });
 }

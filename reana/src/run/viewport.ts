@@ -31,6 +31,7 @@ export function useViewport(rows: number): Viewport {
   const first = Math.max(0, Math.min(rows, Math.floor(place.top / ROW_PX)) - OVERSCAN_ROWS);
   const end = Math.min(rows, Math.ceil((place.top + place.height) / ROW_PX) + OVERSCAN_ROWS);
   React.useLayoutEffect(() => {
+    // The wanted row may have to be rendered first, so each rendering looks for it.
     const items = pane.current?.querySelectorAll<HTMLElement>('[role="treeitem"]');
     const item = wanted.current < 0 ? undefined : items?.[wanted.current - first];
     if (item) {

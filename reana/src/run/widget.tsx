@@ -31,8 +31,10 @@ export class RunWidget extends View {
     this.title.label = props.reana.trans.__('REANA run');
     this.addClass('jp-Reana-runView');
     props.run.changed.connect(this._name, this);
+    // Lumino reports hidden widgets, but not a hidden browser tab.
     document.addEventListener('visibilitychange', this._look);
     this.node.addEventListener('focusin', () => (this._hadFocus = true));
+    // Without a new target the focus was lost, for example with a removed button.
     this.node.addEventListener('focusout', ({ relatedTarget }) => (this._hadFocus = relatedTarget === null));
   }
 
@@ -69,6 +71,7 @@ export class RunWidget extends View {
   /** After rendering, move the focus to the tabs if the focused button disappeared. */
   private _keepFocus(): void {
     window.requestAnimationFrame(() => {
+      // Browsers focus the body when the focused element is removed.
       if (this._hadFocus && document.activeElement === document.body && this.isVisible) {
         this.activate();
       }

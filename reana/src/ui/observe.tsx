@@ -13,6 +13,7 @@ export function useObserved(...observed: readonly Observable[]): void {
     observed.forEach(one => one.changed.connect(draw));
     return () => observed.forEach(one => one.changed.disconnect(draw));
   }, observed);
+  // A new array would differ at each call and render endlessly; equal strings do not.
   React.useSyncExternalStore(listen, () => observed.map(({ version }) => version).join());
 }
 
@@ -26,13 +27,16 @@ export function useNow(moving: boolean): number {
     const timer = window.setInterval(() => setNow(Date.now()), 1000);
     return () => window.clearInterval(timer);
   }, [moving]);
+  // Without the timer the stored time is old.
   return moving ? now : Date.now();
 }
 
 /** Calls `settle` once the value has not changed for some milliseconds. */
 export function useDebounced<T>(value: T, milliseconds: number, settle: (value: T) => void): void {
   const first = React.useRef(true);
+  // `settle` is new at each rendering: as a dependency it would restart the timer.
   React.useEffect(() => {
+    // The initial value was not typed by the user.
     if (first.current) {
       first.current = false;
       return undefined;
@@ -62,9 +66,11 @@ export class View extends ReactWidget {
       first.focus();
       return;
     }
+    // Focusable by scripts, but no tab stop.
     this.node.tabIndex = -1;
     this.node.focus();
     window.requestAnimationFrame(() => {
+      // Only if the user has not moved the focus meanwhile.
       if (!this.isDisposed && document.activeElement === this.node) {
         this.activate();
       }

@@ -17,6 +17,7 @@ interface SearchProps {
 export function SearchField({ label, value, settle }: SearchProps): React.JSX.Element {
   const [typed, setTyped] = React.useState(value);
   useDebounced(typed, DEBOUNCE_MS, settle);
+  // The value may also be reset from outside.
   React.useEffect(() => setTyped(value), [value]);
   return (
     <span className="jp-Reana-search">
@@ -31,6 +32,7 @@ export function SearchField({ label, value, settle }: SearchProps): React.JSX.El
         onChange={({ target }) => setTyped(target.value)}
         onKeyDown={event => {
           if (event.key === 'Escape' && typed) {
+            // The first Escape only clears the field: listeners outside must not act on it, too.
             event.stopPropagation();
             setTyped('');
           }

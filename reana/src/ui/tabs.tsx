@@ -14,6 +14,7 @@ export function Tabs<T extends string>({ id, label, tabs, current, choose }: Tab
   const walk = (event: React.KeyboardEvent): void => {
     const here = tabs.findIndex(tab => tab.key === current);
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    // `%` is negative for a negative number, hence the added length.
     const next = step === undefined ? undefined : tabs[(here + step + tabs.length) % tabs.length];
     if (next) {
       event.preventDefault();

@@ -26,6 +26,7 @@ export function textViewer(services: IEditorServices): TextViewer {
         model,
         config: { readOnly: true, lineNumbers: true, lineWrap: false }
       });
+      // The focusable element is inside the editor, so that one gets the label.
       host.current.querySelector('.cm-content')?.setAttribute('aria-label', label);
       return () => {
         editor.dispose();
