@@ -13,7 +13,8 @@ class ReanaJupyterLab(LoggingConfigurable):
     """Settings of the REANA extension."""
 
     allowed_servers = List(
-        Unicode(), help="Patterns of allowed REANA addresses (`https://*.example.org`); empty allows any."
+        Unicode(),
+        help="Patterns of allowed REANA addresses (`https://*.example.org`; `*` matches no slash); empty allows any.",
     ).tag(config=True)
     profiles_file = Unicode(
         help="File of saved servers and tokens (mode 0600); by default in Jupyter's data directory."

@@ -175,8 +175,15 @@ class Connections:
         # Tokens are sent to this address, so it is checked at each use: the file or variable may have changed.
         checked_server(server)
         allowed = self._config.allowed_servers
-        if allowed and not any(fnmatchcase(server.rstrip("/"), pattern.rstrip("/")) for pattern in allowed):
+        if allowed and not any(matches(server, pattern) for pattern in allowed):
             raise BadRequest("The administrator of this Jupyter server does not allow this REANA server.")
+
+
+def matches(server: str, pattern: str) -> bool:
+    """Return True if an address matches a pattern, in which `*` stands for anything but a slash."""
+    # Part by part: else the `*` of `https://*.example.org` would cover `other.net/x`, and the token would go there.
+    parts, wanted = server.rstrip("/").split("/"), pattern.rstrip("/").split("/")
+    return len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted))
 
 
 def checked_server(server: str) -> str:

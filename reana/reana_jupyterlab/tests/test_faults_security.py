@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reana_jupyterlab.connections import matches
 from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.errors import ReanaError
 from reana_jupyterlab.tests.conftest import Lab
@@ -131,6 +132,23 @@ async def test_list_of_allowed_servers_counts_for_every_source(lab: Lab, reana: 
     else:
         answer = await lab.get("workflows")
     assert (answer.status, reana.requests) == (400, [])
+
+
+@pytest.mark.parametrize(
+    ("server", "is_allowed"),
+    [
+        ("https://reana.example.org", True),
+        ("https://reana.example.org/", True),
+        ("https://evil.test/x.example.org", False),
+        ("https://evil.test/x/reana.example.org", False),
+        ("https://reana.example.org.evil.test", False),
+        ("https://example.org", False),
+        ("http://reana.example.org", False),
+        ("https://reana.example.org/path", False),
+    ],
+)
+def test_star_of_an_allowed_server_ends_at_a_slash(server: str, *, is_allowed: bool) -> None:
+    assert matches(server, "https://*.example.org") is is_allowed
 
 
 async def test_self_signed_certificate_needs_its_file(
