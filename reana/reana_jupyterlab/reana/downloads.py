@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -164,7 +165,7 @@ class Download:
                     if member.filename in wanted and member.filename not in got:
                         self._unpack_one(archive, member, wanted[member.filename])
                         got.add(member.filename)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, OverflowError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError) as error:
             raise InvalidResponse("The archive that REANA sent is damaged.") from error
         return got
 

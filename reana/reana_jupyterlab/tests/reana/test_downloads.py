@@ -2,7 +2,9 @@
 
 import asyncio
 import errno
+import io
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,6 +191,23 @@ async def test_failed_archive_falls_back_to_single_files(
     one = download(client, tmp_path)
     assert (await one.paths(["results"]), list(one.failed)) == (39, ["results/3.txt"])
     assert len(tree(tmp_path)) == 39
+
+
+async def test_damaged_archive_falls_back_to_single_files(
+    client: ReanaClient, run: Run, tmp_path: Path, reana: FakeReana
+) -> None:
+    run.files = {f"results/{number}.txt": b"some words " * 500 for number in range(40)}
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in run.files.items():
+            packed.writestr(name, content)
+        first = packed.infolist()[0]
+    damaged = bytearray(target.getvalue())
+    begin = 30 + len(first.filename)  # after the local header
+    damaged[begin : begin + first.compress_size] = b"\xff" * first.compress_size
+    reana.fail("GET .*/workspace/results", says(bytes(damaged), content_type="application/zip"))
+    assert await download(client, tmp_path).paths(["results"]) == 40
+    assert tree(tmp_path / "hello.1") == run.files
 
 
 async def test_files_missing_in_an_archive_are_fetched(
