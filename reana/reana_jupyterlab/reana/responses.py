@@ -1,6 +1,7 @@
 """Parses REANA's untrusted JSON into values: a wrong type raises `InvalidResponse`, never a KeyError."""
 
 from datetime import datetime
+from math import isfinite
 
 from .errors import InvalidResponse
 from .values import Created, FilePage, Json, JsonObject, Quota, RunName, User, Workflow, WorkflowPage, WorkspaceFile
@@ -37,7 +38,8 @@ def number(parent: JsonObject, key: str, *, default: int | None = None) -> int:
     """Return an integer, or the default if it is absent."""
     value = parent.get(key, default)
     # `bool` is a subclass of `int`: true would count as 1.
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # Python reads NaN and Infinity from JSON, which have no integer.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise InvalidResponse(f"REANA sent an invalid response: '{key}' is not a number.")
     return int(value)
 

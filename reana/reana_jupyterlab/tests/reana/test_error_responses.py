@@ -1,9 +1,12 @@
 """REANA's messages are kept, except internal errors."""
 
+import json
+
 import pytest
 
 from reana_jupyterlab.reana.error_responses import error_for
-from reana_jupyterlab.reana.errors import Conflict, Unreachable
+from reana_jupyterlab.reana.errors import Conflict, InvalidResponse, Unreachable
+from reana_jupyterlab.reana.responses import number
 from reana_jupyterlab.tests.conftest import Lab
 from reana_jupyterlab.tests.fake_faults import SQL_ERROR
 from reana_jupyterlab.tests.fake_reana import FakeReana, error
@@ -66,3 +69,9 @@ async def test_no_response_contains_sql(lab: Lab, reana: FakeReana) -> None:
         await lab.post("workflows/a.1/stop"),
     ]
     assert [answer.json["message"] for answer in answers] == [INNER] * 4
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "true", '"1"', "[]"])
+def test_number_that_is_none_is_an_invalid_response(value: str) -> None:
+    with pytest.raises(InvalidResponse, match="'total' is not a number"):
+        number(json.loads(f'{{"total": {value}}}'), "total")
