@@ -17,6 +17,10 @@ from typing import Literal, Self
 
 from .errors import BadRequest, Conflict, LocalFailure, NotFound, ReanaError
 
+# Reading it means setting it for a moment, in which other threads may create files: read once, with a strict value.
+UMASK = os.umask(0o077)
+os.umask(UMASK)
+
 MAX_LINKS = 40  # the limit of Linux, too
 NAME_LIMIT = 255
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -170,10 +174,7 @@ class NewFile:
         """Rename the file to its final name atomically."""
         self._refuse_what_is_there()
         with named_os_errors(self._path):
-            # Reading the umask means setting it: files that other threads create in between ignore it.
-            mask = os.umask(0)
-            os.umask(mask)
-            os.fchmod(self._descriptor, 0o666 & ~mask)
+            os.fchmod(self._descriptor, 0o666 & ~UMASK)
             if self._overwrite:
                 os.replace(self._part, self._name, src_dir_fd=self._here, dst_dir_fd=self._here)
             else:
