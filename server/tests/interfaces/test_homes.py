@@ -3,12 +3,12 @@
 import os
 import pwd
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.cpu_limit import cpu_limit
 from support.machine_accounts import add_account, remove_account
 from user_workspaces.interfaces import homes
 from user_workspaces.interfaces.homes import Homes, open_homes_of
@@ -78,9 +78,8 @@ def test_many_are_counted_and_the_first_are_named() -> None:
 
 def test_thousands_of_accounts_take_no_time() -> None:
     """Unknown names cost most: each needs a lookup of its own."""
-    began = time.perf_counter()
-    open_homes_of([(f"uws-nobody-{number}", 3_000_000 + number) for number in range(3_000)])
-    assert time.perf_counter() - began < 5
+    with cpu_limit():
+        open_homes_of([(f"uws-nobody-{number}", 3_000_000 + number) for number in range(3_000)])
 
 
 def test_result_is_kept_and_asked_for_again_later() -> None:
@@ -102,9 +101,8 @@ def test_hanging_file_system_delays_a_check_for_a_moment_only() -> None:
         return ()
 
     found = Homes(hang, patience=0.05)
-    began = time.perf_counter()
     responses = [found.add_to(WELL) for _ in range(3)]
-    assert time.perf_counter() - began < 5
+    assert not let_go.is_set()
     assert responses == [Health(connected=True, message="All is well.", advice=homes.NOT_YET)] * 3
     assert len([thread for thread in threading.enumerate() if thread.name == "homes"]) == 1
     let_go.set()
