@@ -43,6 +43,7 @@ def _list_of_paths(paths: Json, here: DocumentPath) -> Iterator[Finding]:
     first: dict[PurePosixPath, int] = {}
     for index, text in texts_in(paths):
         yield from _path(text, (*here, index), file=here[-1] == "files")
+        # Compared as paths: `a` and `./a` are the same file.
         earlier = first.setdefault(PurePosixPath(text), index)
         if earlier != index:
             yield warning((*here, index), f"{quoted(text)} is listed twice")

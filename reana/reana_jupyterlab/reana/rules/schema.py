@@ -14,6 +14,7 @@ from .problems import DocumentPath, quoted
 from .values import Json
 
 MOST_FINDINGS = 50
+# Characters of a key; the time of a comparison grows faster than the length.
 LONGEST_COMPARED = 40
 _VALIDATOR = Draft202012Validator(json.loads(Path(__file__).with_name("schema.json").read_bytes()))
 _TYPES = {
@@ -33,6 +34,7 @@ def findings(document: Json) -> list[Finding]:
     wrong: dict[Finding, None] = {}
     warnings: dict[Finding, None] = {}
     errors: Iterator[ValidationError] = _VALIDATOR.iter_errors(document)
+    # The iterator is lazy: after the `break` the rest of the document is not checked.
     for error in errors:
         if error.validator == "additionalProperties":
             warnings |= dict.fromkeys(islice(_unknown_keys(error), MOST_FINDINGS - len(warnings)))

@@ -37,6 +37,7 @@ def mint_client_token(*, name: str, now: datetime, lifetime: timedelta | None = 
     """Create a token for a program that authenticates its own users; the token belongs to a service user."""
     if not name.strip() or "\0" in name:
         raise InvalidRequest("A client needs a name, without NUL characters.")
+    # No user name contains a colon, so that no login gets a service.
     service, _ = User.objects.get_or_create(
         username=f"client:{name}"[:150], defaults={"is_service": True, "first_name": name[:150]}
     )
@@ -108,6 +109,7 @@ def _first_login(identity: Identity) -> User:
             "user_info.username must start with a letter and have at most 32 lower case letters, digits, - and _."
         )
     with transaction.atomic():
+        # One transaction: a user without an identity would later be rejected as an account of the command line.
         user, is_new = User.objects.get_or_create(
             username=identity.username,
             defaults={
@@ -117,8 +119,10 @@ def _first_login(identity: Identity) -> User:
             },
         )
         _check_identity(user, identity)
+        # Another provider may assign the same name to another person, who must not get this account.
         if user.identities.exclude(issuer=identity.issuer, subject=identity.subject).exists():
             raise NotAllowed("This user name belongs to a user who logs in with another identity provider.")
+        # An equal name is no proof: the account may have been created for another person by an operator.
         if identity.is_proven and not is_new and not user.identities.exists():
             raise NotAllowed(
                 f"The user name {identity.username} is already taken on this server. If it is yours, ask the server's "
@@ -134,6 +138,7 @@ def _first_login(identity: Identity) -> User:
 def _check_identity(user: User, identity: Identity) -> None:
     """Raise unless the identity may log in as the user."""
     if user.is_service or user.is_staff or user.is_superuser:
+        # A provider that assigns an administrator's name to a person would give them all rights.
         raise NotAllowed("This user name belongs to a service or an administrator.")
     if not user.is_active:
         raise AuthenticationRejected("Incorrect authentication credentials.")
@@ -173,6 +178,7 @@ def system_account(*, user: User, user_authentication: str) -> SystemAccount:
     )
     name, uid = record.name, record.uid
     if name is None:
+        # Of two simultaneous first uses both compare with the row that was inserted first.
         made, _ = OwnedAccount.objects.get_or_create(
             user=user, user_authentication=user_authentication, defaults={"name": account.name, "uid": account.uid}
         )
@@ -200,6 +206,7 @@ def redeem_login_link(*, text: str, now: datetime) -> User | None:
     link = LoginLink.objects.select_related("user").filter(digest=digest_of(text), expires_at__gt=now).first()
     if link is None or not link.user.is_active:
         return None
+    # Of simultaneous requests the DELETE of only one finds the row.
     used_now, _ = LoginLink.objects.filter(pk=link.pk).delete()
     return link.user if used_now else None
 
@@ -213,6 +220,7 @@ def log_out_everywhere(*, user: User, now: datetime) -> None:
     """End all logins of a user in all browsers, and the access to open sessions."""
     end_sessions(user=user)
     LoginLink.objects.filter(user=user).delete()
+    # Django stores the user only in the encoded data of a session: all sessions have to be decoded.
     for session in Session.objects.filter(expire_date__gt=now).iterator():
         if session.get_decoded().get(SESSION_KEY) == str(user.pk):
             session.delete()
@@ -220,6 +228,7 @@ def log_out_everywhere(*, user: User, now: datetime) -> None:
 
 def deactivate(*, user: User, now: datetime) -> None:
     """Lock a user out: end all logins and delete all tokens. Workspaces and jobs are kept."""
+    # First, so that no new login succeeds while the others are ended.
     User.objects.filter(pk=user.pk).update(is_active=False)
     ApiToken.objects.filter(user=user).delete()
     log_out_everywhere(user=user, now=now)

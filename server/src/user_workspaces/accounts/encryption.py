@@ -12,6 +12,7 @@ from django.db import models
 
 @cache
 def _fernet(key: str) -> Fernet:
+    # Fernet takes exactly 32 bytes; the configured key may have any length.
     return Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest()))
 
 
@@ -20,6 +21,7 @@ def encrypt(text: str) -> str:
     return _fernet(settings.ENCRYPTION_KEY).encrypt(text.encode()).decode()
 
 
+# Keyed by the encrypted text: a changed row has another key, so nothing has to be invalidated.
 @lru_cache(maxsize=10_000)
 def decrypt(text: str) -> str:
     """Return the text of an encrypted one; raises `cryptography.fernet.InvalidToken`.
@@ -40,6 +42,7 @@ class EncryptedTextField(_TextField):
 
     def get_prep_value(self, value: str | None) -> str | None:
         """Encrypt the value for the database."""
+        # Encryption is randomized: equal values differ in the database, so queries cannot filter by this field.
         return encrypt(value) if value else value
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:

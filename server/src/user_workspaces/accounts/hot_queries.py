@@ -30,6 +30,7 @@ def find_token(text: str, *, now: datetime) -> ApiToken | None:
         return None
     width = len(ApiToken._meta.concrete_fields)
     token = _instance(ApiToken, row[:width])
+    # This fills the cache of the relation: `token.user` costs no query.
     token.user = _instance(User, row[width:])
     return token
 
@@ -42,6 +43,7 @@ def _sql() -> str:
     return (
         f"SELECT {', '.join(columns)} FROM {tokens.db_table} token "  # noqa: S608  names of our own tables and columns
         f"JOIN {users.db_table} account ON account.id = token.user_id "
+        # A boolean column alone is a condition on PostgreSQL and, as 0 or 1, on SQLite.
         "WHERE token.digest = %s AND token.expires_at > %s AND account.is_active"
     )
 
@@ -61,6 +63,7 @@ def account_record(*, user_id: int, user_authentication: str, issuer: str) -> Ac
     """Return the recorded identity and system account."""
     with connection.cursor() as cursor:
         cursor.execute(_account_sql(), [user_id, issuer, user_id, user_authentication])
+        # There is always a row: see the constant one in the SQL.
         return AccountRecord(*cursor.fetchone())
 
 
@@ -69,6 +72,7 @@ def _account_sql() -> str:
     identities, accounts = ExternalIdentity._meta.db_table, OwnedAccount._meta.db_table
     subject = f"SELECT subject FROM {identities} WHERE user_id = %s AND issuer = %s ORDER BY id LIMIT 1"  # noqa: S608  names of our own tables
     return (
+        # The constant row makes the result one row, even if no system account is recorded.
         f"SELECT ({subject}), account.name, account.uid FROM (SELECT 1) one LEFT JOIN {accounts} account "  # noqa: S608  the same
         "ON account.user_id = %s AND account.user_authentication = %s"
     )
@@ -88,6 +92,7 @@ def _reading(model: type[Model], _vendor: str) -> tuple[list[str], list[tuple[in
 
     The converters are those that Django's compiler applies to rows; raw SQL does not pass through it.
     """
+    # The vendor is a part of the cache's key, because converters differ between databases.
     conversions: list[tuple[int, Convert]] = []
     for location, field in enumerate(model._meta.concrete_fields):
         column = field.get_col(model._meta.db_table)

@@ -45,6 +45,7 @@ def counted(*budgets: Budget, now: datetime) -> Iterator[None]:
     except ResourceUnavailable:
         _refund(budgets)
         raise
+    # After success only: any other error leaves the attempt counted.
     _refund(budgets)
 
 
@@ -170,6 +171,7 @@ def counted_log_in(*, address: str, username: str, now: datetime) -> Iterator[No
     budgets = [Budget(bucket_of("log_in.pair", f"{name}\0{address}"), limits.log_ins_per_account)]
     if not rate_limit.is_remembered(_known_address(name, address), now=now):
         budgets.append(Budget(bucket_of("log_in.account", name), limits.log_ins_per_account))
+        # This bounds password hashes from one address; a known address of the account skips it.
         budgets.append(_of_many("log_in", address, limits.log_ins_per_address))
     with (
         rate_limited("log_in.address", address, limit=limits.log_ins_per_address, now=now),

@@ -20,6 +20,7 @@ USE_INTERVAL = timedelta(minutes=1)
 def note_use(token: ApiToken, *, now: datetime) -> None:
     """Record when a token was last used, to the minute; without waiting for a locked database."""
     if token.last_used_at is None or now - token.last_used_at > USE_INTERVAL:
+        # A request must neither fail nor wait for another writer only to record a time.
         with suppress(Error), without_waiting():
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 

@@ -27,6 +27,7 @@ REWRITE_INTERVAL = timedelta(days=1)
 
 def bucket_of(kind: str, key: str) -> str:
     """Return the bucket of a key for one kind of attempt; the key is hashed, so that rows do not reveal it."""
+    # 160 bits of the hash: no two keys collide in practice, and the column holds 100 characters.
     return f"{kind}:{hashlib.sha256(key.encode(errors='replace')).hexdigest()[:40]}"
 
 
@@ -36,6 +37,7 @@ def consume(bucket: str, *, limit: RateLimit, now: datetime) -> None:
         rows = AttemptCount.objects.filter(bucket=bucket)
         if rows.filter(ends_at__gt=now, count__lt=limit.attempts).update(count=F("count") + 1):
             return
+        # Of simultaneous attempts only the first starts the window: it moves `ends_at`, and the others count in it.
         if rows.filter(ends_at__lte=now).update(count=1, ends_at=now + limit.window):
             return
         found = rows.first()
@@ -90,6 +92,7 @@ def is_remembered(bucket: str, *, now: datetime) -> bool:
 
 def refund(bucket: str) -> None:
     """Remove one attempt from the count: it succeeded."""
+    # A new window may have started since the attempt was counted: the count never becomes negative.
     AttemptCount.objects.filter(bucket=bucket, count__gt=0).update(count=F("count") - 1)
 
 

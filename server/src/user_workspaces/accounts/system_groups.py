@@ -19,6 +19,7 @@ def colleagues_of(name: str, *, uid: int) -> frozenset[str]:
     A private group has only its owner as a member, and so adds no one.
     """
     try:
+        # Without root all users share one account, so its groups say nothing about them.
         if os.geteuid() != 0 or pwd.getpwnam(name).pw_uid != uid:
             return frozenset()
     except KeyError:
@@ -26,6 +27,7 @@ def colleagues_of(name: str, *, uid: int) -> frozenset[str]:
     return _colleagues(name, int(time.monotonic() // CACHE_SECONDS)) - {name}
 
 
+# `_minute` is a part of the key: after it, entries of earlier minutes are not found any more.
 @lru_cache(maxsize=1_000)
 def _colleagues(name: str, _minute: int) -> frozenset[str]:
     try:
@@ -34,6 +36,7 @@ def _colleagues(name: str, _minute: int) -> frozenset[str]:
         return frozenset()
     shared = {gid for gid in gids if gid >= FIRST_USER_GROUP and gid != NO_GROUP}
     listed = {member for gid in shared for member in _members(gid)}
+    # The group database does not list those who have a group as their primary one.
     by_primary_group = {entry.pw_name for entry in pwd.getpwall() if entry.pw_gid in shared} if shared else set()
     return frozenset(listed | by_primary_group)
 

@@ -35,6 +35,7 @@ def _token(random_part: str) -> NewToken:
 
 def derived_token(secret: str, *, purpose: str) -> NewToken:
     """Return the token that is derived from a secret of 256 random bits, always the same one."""
+    # 32 bytes give 43 characters, so that derived and random tokens have one format.
     made = hmac.digest(secret.encode(), f"token:{purpose}".encode(), "sha256")
     return _token(base64.urlsafe_b64encode(made).decode().rstrip("="))
 
@@ -45,6 +46,7 @@ def is_well_formed(text: str) -> bool:
     if body == text or len(body) != RANDOM_CHARACTERS + CHECKSUM_CHARACTERS:
         return False
     random_part, checksum = body[:RANDOM_CHARACTERS], body[RANDOM_CHARACTERS:]
+    # The checksum is no secret: a comparison in constant time is not needed.
     return _checksum(random_part) == checksum
 
 
@@ -66,6 +68,7 @@ def token_in_headers(*, own: str | None, usual: str | None) -> str | None:
 
 def digest_of(text: str) -> str:
     """Return the stored form of a token: SHA-256, without a salt, since 256 random bits cannot be guessed."""
+    # `replace`, because the text of a client may hold lone surrogates, which UTF-8 cannot encode.
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 

@@ -64,6 +64,7 @@ def _is_exactly(search: str) -> Q:
 def _colleague(user: User) -> Q:
     """Return the condition for users who share a group with a user."""
     groups = Group.objects.filter(user=user).values("pk")
+    # A subquery: a join would return a user once for each shared group.
     found = Q(pk__in=User.objects.filter(groups__in=groups).values("pk"))
     owned = OwnedAccount.objects.filter(user=user).values_list("name", "uid")
     names = {one for name, uid in owned for one in colleagues_of(name, uid=uid)}

@@ -29,6 +29,7 @@ def redeem_ticket(text: str, *, now: datetime) -> ApiToken | None:
     found = LiveTicket.objects.select_related("token__user").filter(digest=digest_of(text), expires_at__gt=now).first()
     if found is None:
         return None
+    # Of simultaneous requests the DELETE of only one finds the row.
     used_now, _ = LiveTicket.objects.filter(pk=found.pk).delete()
     token, user = found.token, found.token.user
     is_good = token.expires_at > now and user.is_active and user.session_epoch == found.epoch

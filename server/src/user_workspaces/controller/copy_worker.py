@@ -37,6 +37,7 @@ def beat_seconds() -> float:
 
 def trusted_seconds() -> float:
     """Return the age at which a lease that could not be renewed is given up, before another worker takes it."""
+    # Less than the whole lease: the copying thread needs time to notice the stop.
     return lease_length().total_seconds() * 0.75
 
 
@@ -89,6 +90,7 @@ class CopyTask:
         self._done = threading.Event()
         self._lease_lock = threading.Lock()
         """Serializes uses of the lease: `share.next_check_at` identifies it, and is stale during a renewal."""
+        # A daemon: a copy that hangs in the file system must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name=f"copy-{share.pk}", daemon=True)
 
     def start(self) -> None:
@@ -121,6 +123,7 @@ class CopyTask:
             failure = self._make()
         finally:
             self._done.set()
+            # The renewals end first: each of them changes the due time that identifies the lease in the calls below.
             beat.join()
         if failure is not None:
             leases.fail(share, message=failure.message, is_cleared=failure.is_cleared)
@@ -133,10 +136,12 @@ class CopyTask:
         """
         try:
             self._copy()
+        # Neither is a failure of the copy: it was withdrawn, or the next holder of the lease starts it over.
         except (CopyStopped, ReservationLost):
             return None
         except UserWorkspacesError as error:
             message = error.message
+        # Without a database no failure can be recorded: the lease ends by time, and the copy starts over.
         except (DatabaseError, InterfaceError):
             raise
         except OSError as error:
@@ -154,12 +159,15 @@ class CopyTask:
     def _copy(self) -> None:
         share, progress = self._share, self._progress
         original = leases.original_of(share)
+        # A controller that was killed may have left a part of an earlier attempt.
         clear_copy(share.copy)
+        # Only a limit needs the exact size: reading the tree of a large workspace takes long.
         size = size_to_copy(original) if has_limit(share) else 0
         with self._lease_lock:
             progress.reservation = leases.reserve_disk(share, size=size, now=timezone.now())
         if progress.reservation is None:
             raise CopyStopped
+        # The last measurement is accurate enough for a percentage.
         progress.expected = original.disk_space
         lock = lock_for_copies(original)
         filled = fill_copy(original=original, copy=share.copy, progress=progress.report, added=lock)
@@ -168,6 +176,7 @@ class CopyTask:
 
     def _beat(self) -> None:
         """Renew the lease and store the progress regularly; stop the copy when the lease cannot be kept."""
+        # Not the time of day: when that is set back, an old lease would look fresh.
         renewed = time.monotonic()
         while not self._done.wait(beat_seconds()):
             try:
@@ -177,6 +186,7 @@ class CopyTask:
                     self._progress.stop.set()
                 renewed = time.monotonic()
             except (DatabaseError, InterfaceError):
+                # Django keeps a broken connection: only after this does the next renewal open a new one.
                 connections.close_all()
                 if time.monotonic() - renewed > trusted_seconds():
                     self._progress.stop.set()

@@ -38,6 +38,7 @@ def process_due_environments(*, now: datetime) -> int:
 
 def _stop_unwanted(*, now: datetime) -> None:
     """Stop build jobs whose workspace was reset or requested another environment since."""
+    # Without this filter a NULL in the subquery would make NOT IN match no job at all.
     wanted = PreparedEnvironment.objects.filter(job_id__isnull=False).values("job_id")
     for job in Job.objects.filter(job_type=JOB_TYPE_OF_BUILDS, status__in=STOPPABLE).exclude(pk__in=wanted):
         with suppress(InvalidRequest):  # the job has ended meanwhile
@@ -69,6 +70,7 @@ def _start_job(row: PreparedEnvironment, *, now: datetime) -> None:
     try:
         with transaction.atomic():
             job = start_job(launch, now=now)
+            # The rollback undoes the new job; an exception would be logged as a failed preparation.
             if not actions.note_job(row, job_id=job.pk, now=now):  # another file was requested meanwhile
                 transaction.set_rollback(True)
     except UserWorkspacesError as error:
@@ -88,6 +90,7 @@ def _problem_of(job: Job | None) -> str:
     if job is None:
         return "The job that built it no longer exists."
     results = [line.removeprefix(RESULT_PREFIX) for line in job.log_tail.splitlines() if line.startswith(RESULT_PREFIX)]
+    # A stopped job is complete, too: only its last line says that the build reached its end.
     if job.status == JobStatus.COMPLETE and results and results[-1] == DONE:
         return ""
     return results[-1] if results and results[-1] != DONE else job.message or "The job ended without building it."

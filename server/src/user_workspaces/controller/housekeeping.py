@@ -79,6 +79,7 @@ def _sweep(name: str, resource: Resource) -> int:
         known = resource.known_keys()
         for key in known - unsettled_keys():
             logger.warning("%s: job %s is not in the database; stopping it", name, key)
+            # `stop` returns at once, and `forget` spares a job that still runs: a later sweep completes this.
             resource.stop(key)
             resource.forget(key)
             swept += 1

@@ -72,6 +72,7 @@ def execute(job_pass: JobPass, decision: Decision) -> None:
         case Action.PROBE:
             _probe(job_pass)
         case Action.STOP:
+            # Repeated at each check until the job has ended: after SIGTERM the resource uses force.
             job_pass.resource.stop(job_pass.job.key)
             _record(job_pass, decision, again=STOP_INTERVAL)
         case Action.FORGET:
@@ -92,6 +93,7 @@ def fail(job_pass: JobPass, message: str) -> None:
 def try_again(job_pass: JobPass, message: str) -> None:
     """Release the job and retry after 1, 2, 4 ... 60 seconds, at most after the length of a lease."""
     failed = job_pass.job.failed_checks
+    # The exponent is bounded: 2 ** 1000 seconds do not fit into a timedelta.
     delay = min(LONGEST_BACK_OFF, lease_length(), SHORTLY * 2 ** min(failed, 10))
     text = _storable(message, LONGEST_MESSAGE)
     release(job_pass.job, at=job_pass.clock() + delay, message=text, failed_checks=min(failed + 1, 1_000))
@@ -106,9 +108,11 @@ def _submit(job_pass: JobPass) -> None:
     if preparation.state is PreparationState.IN_PROGRESS:
         release(job, at=job_pass.clock() + SHORTLY, message=_storable(preparation.message, LONGEST_MESSAGE))
         return
+    # Before the submission: a job may use its token as soon as it starts.
     if needs_token(job) and not grant_session_token(job=job, now=job_pass.clock()):
         release(job, at=job_pass.clock())  # the job was stopped meanwhile
         return
+    # If the process dies after this, the lease ends and the job is submitted again: that is idempotent by its key.
     number = job_pass.resource.submit(spec_of(job))
     now, taken = job_pass.clock(), {"submitted": True, "resource_job_id": number}
     still_wanted = change_status(
@@ -157,8 +161,10 @@ def _finish(job_pass: JobPass, decision: Decision) -> None:
     """Store the end of the log and the status before the resource deletes the job's state."""
     job = job_pass.job
     log = _storable(job_pass.resource.log_tail(job.key, lines=KEPT_LOG_LINES), KEPT_LOG_CHARACTERS)
+    # A repeated pass finds no log any more after `forget`, and keeps the stored one.
     if _record(job_pass, decision, again=None, log_tail=log or job.log_tail):
         job_pass.resource.forget(job.key)
+        # Last: if the process dies before, the ended job is due again after the lease and is forgotten then.
         release(job, at=None)
 
 
@@ -166,6 +172,7 @@ def _record(job_pass: JobPass, decision: Decision, *, again: timedelta | None, *
     """Record a decision and the next check (None: keep the lease). Return False if the lease was lost."""
     job, seen, now = job_pass.job, job_pass.seen, job_pass.clock()
     is_known = seen.state is not ResourceState.ABSENT
+    # A job that the resource knows was accepted, even if the process died before it recorded that.
     fields.update(missed=job.submitted and not is_known, failed_checks=0, submitted=job.submitted or is_known)
     fields["next_check_at"] = job.next_check_at if again is None else now + again
     if seen.resource_job_id >= 0:
@@ -174,6 +181,7 @@ def _record(job_pass: JobPass, decision: Decision, *, again: timedelta | None, *
         job.datetime_start is None and job.status not in ENDED
     )  # a job that was stopped before its start has none
     if is_first_start and (seen.started_at or seen.state is ResourceState.RUNNING):
+        # The clock of a resource may be ahead of this one: no job has started in the future.
         fields["datetime_start"] = start = min(seen.started_at or now, now)
         fields["start_mark"] = start_reading(start=start, now=now)
         if decision.status is JobStatus.RUNNING and needs_token(job):  # the token's lifetime starts with the job

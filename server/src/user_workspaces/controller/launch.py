@@ -48,6 +48,7 @@ def _environment_of(job: Job, *, workspace: Path) -> WorkspaceEnvironment | None
     """Return the environment of the job's workspace; for a run, of the workspace that the run started from."""
     if not _uses_environment(job):
         return None
+    # A run has a workspace of its own without packages: its environment is that of its origin.
     own, number = (workspace, job.workspace_id) if job.job_type != JOB_TYPE_OF_RUNS else _origin_of(job)
     return environment_for(
         job_type=job.job_type, resource=job.resource, workspace=own, workspace_id=number, name=environment_of(job)
@@ -111,6 +112,7 @@ def spec_of(job: Job) -> JobSpec:
     """Return the specification that is submitted to the resource."""
     context = context_of(job)
     if context.environment is not None:
+        # Before the submission, so that the environment cannot expire while the job starts.
         note_use(context.environment.layers)
     job_type = registry.current().job_types.get(job.job_type)
     parameters = job_parameters(job_type.Parameters, job.job_details)

@@ -66,9 +66,11 @@ class Controller:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._swept_at = time.monotonic()
+        # The first pass takes over at once; after a boot the monotonic clock is near 0.
         self._took_over_at = float("-inf")
         self._copies = CopyPool()
         self._workers: dict[type[Model], Worker] = {
+            # Without pauses, because users wait for each step of a launch.
             Job: Worker(self._reconcile, busy_interval=0.0, idle_interval=0.0),
             Workspace: Worker(self._chores, POLL_INTERVAL, IDLE_INTERVAL),
             Share: Worker(self._share, POLL_INTERVAL, IDLE_INTERVAL),
@@ -101,11 +103,13 @@ class Controller:
             self._thread("environments", self._workers[PreparedEnvironment]),
             threading.Thread(target=self._run_mail, name="mail", daemon=True),
         ]
+        # Held until the workers have ended: rows of a holder without a lock are taken over at once.
         with holding(settings.CONTROLLERS_DIR):
             for thread in threads:
                 thread.start()
             self._run_worker(self._workers[Job])
             for thread in threads:
+                # A thread that hangs does not keep the process from ending: a successor releases its leases.
                 thread.join(timeout=JOIN_SECONDS)
 
     def _thread(self, name: str, worker: Worker) -> threading.Thread:
@@ -121,6 +125,7 @@ class Controller:
 
     def _wake_workers(self) -> int:
         if time.monotonic() - self._took_over_at > TAKE_OVER_INTERVAL:
+            # Set before the work: after an error it waits for the next interval as well.
             self._took_over_at = time.monotonic()
             take_over(settings.CONTROLLERS_DIR, now=timezone.now())
         due = tables_with_due_rows(now=timezone.now())
@@ -160,6 +165,7 @@ class Controller:
     def _chores(self) -> int:
         now = timezone.now()
         if time.monotonic() - self._swept_at > SWEEP_INTERVAL:
+            # Set before the work: a sweep that fails is not repeated in every pass.
             self._swept_at = time.monotonic()
             sweep_resources()
             check_disk_use(now=now)
@@ -187,6 +193,7 @@ def _guarded(run_pass: Callable[[], int]) -> int | None:
     try:
         return run_pass()
     except (OperationalError, InterfaceError):
+        # Connections belong to a thread: only this one can drop its broken connection, before the next pass uses it.
         logger.exception("the database is not available; trying again")
         PASSES_FAILED.inc()
         close_old_connections()

@@ -47,6 +47,7 @@ def _connection(site: MailSettings) -> BaseEmailBackend:
         password=site.password,
         use_tls=site.tls == "starttls",
         use_ssl=site.tls == "tls",
+        # A slow response must not outlast the lease: another controller would send the mail again.
         timeout=min(TIMEOUT_SECONDS, lease_length().total_seconds() / 4),
     )
     return connection
@@ -54,15 +55,18 @@ def _connection(site: MailSettings) -> BaseEmailBackend:
 
 def _send(mail: Mail, site: MailSettings, connection: BaseEmailBackend, clock: PassClock) -> None:
     """Send one mail and record the result; its errors must not stop the others."""
+    # The same ID each time: after a crash between sending and recording, mail programs can recognize the copy.
     headers = {"Message-ID": f"<share-{mail.share_id}-{mail.pk}@{site.from_address.rpartition('@')[2]}>"}
     message = EmailMessage(
         mail.subject, mail.body, site.from_address, [mail.to], connection=connection, headers=headers
     )
     try:
+        # A no-op if it is open. Without it, `send` would open and close a connection for each mail.
         connection.open()
         message.send()
+    # ValueError includes Django's BadHeaderError, for a line break in a header.
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        _close(connection)
+        _close(connection)  # the dialogue is in an unknown state: the next mail gets a new connection
         if outbox.note_failed(mail, now=clock()):
             logger.warning("mail %s was not sent, trying again later: %s", mail.pk, type(error).__name__)
         else:

@@ -44,6 +44,7 @@ def reconcile_jobs(*, now: datetime) -> int:
     for job in due_jobs(now=now, limit=JOBS_A_PASS):
         if claim(job, now=now):
             by_resource[job.resource].append(job)
+    # One call per resource: a batch system gets one query for all jobs instead of one for each.
     for resource, jobs in by_resource.items():
         seen = observe_all(resource, jobs)
         for job in jobs:
@@ -69,6 +70,7 @@ def observe_all(resource: str, jobs: list[Job]) -> Mapping[str, Observation]:
     except Exception:  # an external plug-in may raise anything, and an unknown state must not end a job
         logger.exception("%s: a resource must not raise in observe()", resource)
         return _unreachable(jobs, "the resource failed")
+    # A plug-in may omit a key: an unknown state must not look like a lost job.
     return {**_unreachable(jobs, "the resource did not report this job"), **seen}
 
 

@@ -66,6 +66,7 @@ def _request(
 ) -> PreparedEnvironment:
     """Write the request to the database, for the controller."""
     with transaction.atomic():
+        # A concurrent deletion of the workspace comes before, or removes this row as well.
         lock_workspace(owner=workspace.owner, workspace_id=workspace.pk)
         row, _ = PreparedEnvironment.objects.update_or_create(
             workspace_id=workspace.pk,
@@ -77,6 +78,7 @@ def _request(
                 "message": "Waiting for the builder.",
                 "datetime_requested": now,
                 "datetime_ended": None,
+                # The new due time ends the lease on an earlier request, whose holder then cannot record its result.
                 "next_check_at": now,
                 "lease_until": None,
                 **wanted,
@@ -112,6 +114,7 @@ def advance(row: PreparedEnvironment, *, now: datetime) -> None:
     try:
         preparation = _prepared(layer)
     except OSError:
+        # The text of ENOSPC, by which `reason_of` recognizes a full disk.
         preparation = Preparation(PreparationState.FAILED, "No space left on device")
     match preparation.state:
         case PreparationState.READY:

@@ -13,6 +13,7 @@ OVERLAY_PROGRAM = "uws_overlay.py"
 JOB_FILES = Path(__file__).with_name("job_files")
 
 # The variables have entries in `docs/reference/environment.md`.
+# `:+` adds the colon only with a folder: an empty entry of PATH means the current folder.
 ACTIVATE = """\
 export UWS_SYSTEM_PATH="$PATH"
 {modules}export UWS_SITE_PATH="$PATH"
@@ -25,6 +26,7 @@ export JUPYTER_PATH={layer_data}"$UWS_SITE_JUPYTER_PATH"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 """
 
+# R ignores a library folder that does not exist when it starts; each version of R needs packages of its own.
 USE_FOLDER = """\
 uws_folder={folder}
 if [ -d "$uws_folder/conda/bin" ]; then
@@ -34,6 +36,8 @@ uws_r=$(R --version 2>/dev/null | sed -n '1s/^R version \\([0-9]*\\.[0-9]*\\).*/
 if [ -n "$uws_r" ] && mkdir -p -m 700 "$uws_folder/R/$uws_r"; then export R_LIBS_USER="$uws_folder/R/$uws_r"; fi
 """
 
+# `-I` ignores PYTHONPATH and the current folder: no file of the workspace can replace a module of the program.
+# Within `if`, a failure does not end the script: the job then runs without the overlay.
 USE_OVERLAY = """\
 if uws_overlay=$("$UWS_BASE_PYTHON" -I {program} {folder}{layers}); then
   export UWS_WORKSPACE_PYTHON="$uws_overlay/bin/python" VIRTUAL_ENV="$uws_overlay" UV_PROJECT_ENVIRONMENT="$uws_overlay"

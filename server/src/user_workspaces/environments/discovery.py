@@ -114,6 +114,7 @@ def _without(read: Specification, present: Collection[tuple[str, str]]) -> Speci
 
 def _read(workspace: Workspace, path: str) -> bytes:
     with open_file(workspace=workspace, path=path).content as content:
+        # One byte more shows that the file is too large, however large it is.
         data = content.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
         raise TooLarge(f"{path} is larger than the maximum of 1 MiB.")

@@ -45,6 +45,7 @@ def _used_at(name: str) -> datetime:
 
 def _remove(name: str) -> bool:
     try:
+        # Asked again under the store's lock: a workspace may have requested it since the first check.
         is_removed = store().remove(name, unless=lambda: is_referred_to(name))
     except OSError as error:
         logger.warning("prepared environment %s cannot be removed: %s", name, error.strerror)

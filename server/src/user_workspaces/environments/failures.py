@@ -31,6 +31,7 @@ def reason_of(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]]
 
 
 def _reason_of_resolver(log: str, *, said: str, file: str, wanted: Sequence[Sequence[str]], python: str) -> str:
+    # The installer may wrap its sentences: the patterns must not depend on line breaks.
     flat = " ".join(log.split())
     for pattern, sentence in (
         (UNKNOWN, "the package index has no package {name}"),

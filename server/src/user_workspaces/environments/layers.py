@@ -94,6 +94,7 @@ def write_requirements(layer: Layer) -> None:
     """Write the requirements for the installer; raises `OSError`."""
     path = _wanted_by(layer.fingerprint)
     store().make_folder()
+    # An existing file is complete, as it is renamed into place, and its name depends on its content.
     if not path.is_file():
         partial = path.with_suffix(".requirements-new")
         partial.touch(mode=0o600)

@@ -74,6 +74,7 @@ def packages_in_base(base: Base) -> tuple[Package, ...]:
     return _packages_below(folder, folder.stat().st_mtime_ns) if folder else ()
 
 
+# `_modified` is a part of the key: the folder changes when a package is installed or removed.
 @lru_cache(maxsize=16)
 def _packages_below(folder: Path, _modified: int) -> tuple[Package, ...]:
     found = ((path, _read_name(path.name)) for path in sorted(folder.glob("*.dist-info")))
@@ -105,6 +106,7 @@ def packages_installed(workspace: Workspace, *, python: str, with_sizes: bool = 
 
 def _is_of_index(workspace: Workspace, folder: str) -> bool:
     try:
+        # Installers write this file for a package from a URL, a folder or a repository (PEP 610).
         return find_entry(workspace=workspace, path=f"{folder}/direct_url.json") is None
     except StorageError:  # the owner has closed the folder; unknown packages are not pinned
         return False
@@ -204,5 +206,6 @@ def _recorded_size(workspace: Workspace, path: str) -> tuple[int | None, int]:
 def _sizes(record: str) -> Iterator[int]:
     """Yield the sizes in a RECORD, whose lines are `path,hash,size`."""
     for row in csv.reader(record.splitlines()):
+        # `isdigit` is also true for superscripts, which `int` rejects, and `int` rejects more than 4300 digits.
         if len(row) > 2 and row[2].isascii() and row[2].isdigit() and len(row[2]) <= MOST_DIGITS:  # noqa: PLR2004
             yield int(row[2])

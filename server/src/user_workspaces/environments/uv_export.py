@@ -45,6 +45,7 @@ def _run(folder: Path) -> "subprocess.CompletedProcess[bytes]":
     if os.geteuid() == 0:
         for path in (folder, folder / FILE, folder / UV_LOCK):
             os.chown(path, NOBODY, NOBODY)
+        # Without `extra_groups` the process would keep the supplementary groups of root.
         identity = {"user": NOBODY, "group": NOBODY, "extra_groups": ()}
     try:
         return subprocess.run(  # type: ignore[call-overload,no-any-return]  # the account is set only as root

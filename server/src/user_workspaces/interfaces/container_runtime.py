@@ -9,6 +9,7 @@ from user_workspaces.errors import InvalidRequest
 from user_workspaces.interfaces.plugin import Plugin
 
 LONGEST_IMAGE = 512
+# No name starts with a hyphen: a runtime would take it for an option.
 IMAGE = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/)?"  # the registry
     r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"  # the path
@@ -95,6 +96,7 @@ def image_name(environment: str) -> str:
 
 def bound_path(path: str) -> str:
     """Return a path for a bind mount; raises `InvalidRequest` for a character that runtimes use as a separator."""
+    # Braces as well, because the runner replaces `{uuid}` in command lines.
     if not path.startswith("/") or any(character in path for character in ':,"\n\0{}'):
         raise InvalidRequest("The path of this run contains a character that container runtimes do not support.")
     return path

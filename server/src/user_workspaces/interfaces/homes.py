@@ -40,10 +40,12 @@ class Homes:
         """Return the open homes of the last check, sorted; None before the first check has ended."""
         with self._lock:
             if self._thread is None and self._clock() - self._checked_at >= CHECK_INTERVAL:
+                # A daemon: a file system that hangs must not keep the process from ending.
                 self._thread = Thread(target=self._find, name="homes", daemon=True)
                 self._thread.start()
             thread = self._thread
         if thread is not None:
+            # Outside of the lock, which the thread takes at its end.
             thread.join(self._patience)
         return self._open
 
@@ -60,6 +62,7 @@ class Homes:
             self._open = open_homes_of(self._accounts())
         finally:
             with self._lock:
+                # After an error as well: otherwise no further check would ever start.
                 self._checked_at, self._thread = self._clock(), None
 
 

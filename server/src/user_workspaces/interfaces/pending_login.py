@@ -49,6 +49,7 @@ def pop_pending_login(context: PluginContext, *, state: str, redirect_url: str) 
     """Return and delete the pending login of a state; raises `AuthenticationRejected` if there is none."""
     text = context.recall(f"state:{state}")
     started = PendingLogin(**json.loads(text)) if text else None
+    # `recall` has deleted the state: an attempt with another address uses it up.
     if started is None or started.redirect_url != redirect_url:
         raise AuthenticationRejected("This login request is unknown or has expired. Please log in again.")
     return started
@@ -76,6 +77,7 @@ def is_safe_address(url: str) -> bool:
     """Return True if secrets may be sent to an address: https, or plain http to this machine."""
     try:
         parts = urlsplit(url)
+        # Reading `port` raises ValueError for an invalid one.
         host, _ = parts.hostname, parts.port
     except ValueError:
         return False

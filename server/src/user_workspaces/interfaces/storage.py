@@ -32,6 +32,7 @@ _CHUNK = 1 << 18
 
 
 def _chunks(content: BinaryIO, left: int) -> Iterator[bytes]:
+    # A file that grows while it is copied must not exceed the reservation.
     while left and (chunk := content.read(min(_CHUNK, left))):
         left -= len(chunk)
         yield chunk

@@ -52,6 +52,7 @@ def _is_personal(entry: pwd.struct_passwd) -> bool:
     return (
         entry.pw_uid >= FIRST_PERSONAL_UID
         and entry.pw_uid not in NOBODY_UIDS
+        # Files of root are often readable or writable for its group.
         and entry.pw_gid != 0
         and entry.pw_shell not in NO_LOGIN_SHELLS
     )

@@ -36,6 +36,7 @@ class UsernameMapping:
         listed = self._listed_now()
         if listed is not None:
             return _name_of(subject, listed)
+        # ASCII only: `lower` turns the Kelvin sign into `k`, so that two names would become one.
         name = provider_name.lower() if isinstance(provider_name, str) and provider_name.isascii() else ""
         if self.domain:
             name, _, domain = name.rpartition("@")

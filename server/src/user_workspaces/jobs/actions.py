@@ -79,6 +79,7 @@ def _new_job(request: LaunchRequest, workspace: Workspace, limits: Limits, *, no
     return Job(
         owner=request.owner,
         workspace=workspace,
+        # The options come last: a `resource_options` among the details must not replace the validated ones.
         requested={**request.job_details, "resource_options": dict(request.options)},
         cpus=limits.cpus,
         memory_mb=limits.memory_mb,
@@ -119,6 +120,7 @@ def stop_job(*, job: Job, now: datetime) -> JobStatus:
         return new
     # The controller changed the job in the meantime: decide again by its new state.
     job.refresh_from_db()
+    # The recursion ends, because no transition leads back to an earlier status.
     return stop_job(job=job, now=now)
 
 
@@ -168,6 +170,7 @@ def _end(unchanged: QuerySet[Job], *, job: Job, written: Mapping[str, object], n
 
 def _ending(job: Job, now: datetime, written: Mapping[str, object]) -> dict[str, object]:
     end, start = written.get("datetime_end") or now, written.get("datetime_start") or job.datetime_start
+    # A later job may listen at the same address: an ended job must not keep an endpoint.
     ending: dict[str, object] = {"datetime_end": end, "endpoint": ""}
     if isinstance(start, datetime) and isinstance(end, datetime):
         ending["core_hours"] = used_core_hours(
@@ -191,6 +194,7 @@ def delete_workspace(*, owner: User, workspace_id: int, force: bool, now: dateti
         workspace = workspaces.lock_workspace(owner=owner, workspace_id=workspace_id)
         if workspace.status == WorkspaceStatus.DELETING:
             return
+        # Launches wait for the lock on the workspace: no job is added after this query.
         running = list(live_jobs(workspace_id=workspace_id))
         if running and not force:
             raise InvalidRequest("Cannot delete workspace, jobs are running for this workspace.")

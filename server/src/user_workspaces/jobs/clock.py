@@ -75,5 +75,6 @@ def elapsed(
     """Return the time between `start` and `end`, at least 0: by the readings if both are of the same boot. Pure."""
     if at_start is None or reading is None or at_start.boot != reading.boot:
         return max(timedelta(0), end - start)
+    # Only the start has a stored reading: that of now is moved back to the end.
     since_end = max(0.0, (now - end).total_seconds())
     return timedelta(seconds=max(0.0, reading.seconds - at_start.seconds - since_end))

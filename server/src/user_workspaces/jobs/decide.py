@@ -53,6 +53,7 @@ def decide(job: Recorded, seen: Observation) -> Decision:  # noqa: C901, PLR0911
     if seen.state is ResourceState.UNREACHABLE:
         return Decision(Action.NONE, keep, _cannot_see(keep, seen))
     if keep in ENDED:
+        # An ended job may still run: a stop and its submission can overlap.
         return Decision(Action.STOP if seen.state in ALIVE else Action.FORGET, keep)
     if keep is JobStatus.STOPPING:
         return _stopping(job, seen)
@@ -100,6 +101,7 @@ def _running(job: Recorded) -> Decision:
 def _stopping(job: Recorded, seen: Observation) -> Decision:
     if seen.state in ALIVE:
         return Decision(Action.STOP, JobStatus.STOPPING)
+    # One observation can be wrong, and a job that is recorded as stopped must not run on.
     if seen.state is ResourceState.ABSENT and job.submitted and not job.missed:
         return Decision(Action.NONE, JobStatus.STOPPING, ASKING_AGAIN)
     return Decision(Action.FORGET, JobStatus.COMPLETE, "Stopped.")
@@ -111,6 +113,7 @@ def _ended(job: Recorded, seen: Observation) -> Decision:
         case EndedBy.STOPPED:
             return Decision(Action.FORGET, JobStatus.COMPLETE, "Stopped.")
         case EndedBy.TIME_LIMIT:
+            # A session has no work of its own to complete: its time limit is a normal end.
             status = JobStatus.COMPLETE if job.serves else JobStatus.FAILED
             return Decision(Action.FORGET, status, "The time limit was reached. Launch again with more time.")
         case EndedBy.OUT_OF_MEMORY:

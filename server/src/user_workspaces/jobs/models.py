@@ -28,6 +28,7 @@ def new_secret() -> str:
 class Job(Leased):
     """One launch. The row is kept after the job has ended, even if its workspace is deleted."""
 
+    # No index of its own: `job_of_owner` starts with this column.
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="jobs", db_index=False)
     # Without a constraint: the job's row is kept for the accounting when its workspace is deleted.
     workspace = models.ForeignKey(
@@ -81,8 +82,10 @@ class Job(Leased):
             models.Index(fields=["status"], name="job_live", condition=models.Q(status__in=sorted(LIVE))),
         ]
         constraints = [
+            # For live jobs only: ended ones keep their port, so that its pages can say that the session ended.
             models.UniqueConstraint(
                 fields=["session_port"],
+                # Sorted: the order of a set differs between processes, and makemigrations would see a change each time.
                 condition=models.Q(status__in=sorted(LIVE), session_port__isnull=False),
                 name="one_session_per_port",
             )

@@ -42,7 +42,7 @@ class JobProgress:
     """The owner's session epoch, for the ticket that opens the session."""
     resource: str
     job_type: str
-    requested: dict[str, Any] = field(hash=False)
+    requested: dict[str, Any] = field(hash=False)  # a dict has no hash; comparisons still include it
     """See `Job.requested`; it determines the start page of the session."""
     status: str
     serves: bool
@@ -87,6 +87,7 @@ def progress_of_many(
     fresh = Q(pk__gt=after_id) & (Q(datetime_end__isnull=True) | Q(datetime_end__gte=now - LATELY))
     conditions = [Q(pk__in=ids) for ids in _batches(job_ids)]
     conditions += [Q(owner_id__in=ids) & fresh for ids in _batches(owner_ids)]
+    # The conditions overlap: a job may match by its ID and by its owner.
     found: dict[int, JobProgress] = {}
     for condition in _paired(conditions):
         found.update((row.job_id, row) for row in _read(Job.objects.filter(condition)))

@@ -179,6 +179,7 @@ def ready_sessions() -> list[ReadySession]:
     """Return all ready sessions of active users, in one query: the whole routing table of the proxy."""
     rows = (
         Job.objects.filter(status=JobStatus.RUNNING, owner__is_active=True, datetime_ready__isnull=False)
+        # The only comparison that an encrypted column allows: empty text is not encrypted.
         .exclude(endpoint="")
         .values_list("id", "resource", "owner_id", "owner__session_epoch", "endpoint", "session_port")
     )
@@ -203,6 +204,7 @@ def write_endpoint(endpoint: Endpoint) -> str:
 def read_endpoint(text: str) -> Endpoint:
     """Deserialize an endpoint."""
     stored = orjson.loads(text)
+    # Rows of an earlier release lack both. JSON knows neither the enum nor tuples.
     mount, hidden = Mount(stored.pop("mount", Mount.KEEP)), tuple(stored.pop("strip_headers", ()))
     return Endpoint(**stored, mount=mount, strip_headers=hidden)
 

@@ -93,6 +93,7 @@ def overview_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> Over
 
 
 def _live(owner_id: int) -> QuerySet[Job]:
+    # Live jobs have no end: the redundant condition lets `job_of_owner_by_end` find them among thousands.
     jobs = Job.objects.filter(owner_id=owner_id, datetime_end__isnull=True, status__in=LIVE)
     return jobs.only("cpus", "time_limit_seconds", "datetime_start", "status", "core_hours")
 
@@ -113,6 +114,7 @@ def _held(job: Job, *, now: datetime) -> Decimal:
 def _enough_at(owner_id: int, *, missing: Decimal, now: datetime) -> datetime | None:
     """Return when `missing` core hours no longer count; None if live jobs have to end first."""
     ended = _counted(owner_id, now=now).order_by("datetime_end").values_list("datetime_end", "core_hours")
+    # Streamed: the loop may end long before the last of thousands of rows.
     for end, hours in ended.iterator():
         missing -= hours
         if missing <= 0 and end is not None:

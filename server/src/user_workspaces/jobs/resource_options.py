@@ -14,6 +14,7 @@ from user_workspaces.interfaces.values import Limits
 
 TYPES: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 SECONDS_A_MINUTE = 60
+# The largest value of the integer columns of jobs.
 LARGEST = 2**31 - 1
 DEEPEST = 20
 LARGEST_DETAILS = 64 * 1024
@@ -100,6 +101,7 @@ def job_parameters(model: type[JobParameters], details: Mapping[str, object]) ->
 
 def _depth(value: object) -> int:
     """Return the nesting depth; stops counting just above the limit."""
+    # Level by level, without recursion: the nesting may be deeper than Python's stack.
     level, depth = [value], 0
     while level and depth <= DEEPEST:
         level = [inner for outer in level for inner in _children(outer)]
@@ -120,6 +122,7 @@ def _leaves(value: object) -> Iterator[object]:
     children = _children(value)
     if not children:
         yield value
+    # Recursion is safe: `check_storable` has limited the depth before.
     for child in children:
         yield from _leaves(child)
 

@@ -60,6 +60,7 @@ def _assign(job: Job, *, instead_of: int | None) -> bool:
         if port in taken or not _open(port):
             continue
         try:
+            # A savepoint inside another transaction, which an IntegrityError would otherwise make unusable.
             with transaction.atomic():
                 if live.filter(pk=job.pk, session_port=instead_of).update(session_port=port):
                     return True

@@ -61,6 +61,7 @@ def is_served_by_path(resource: str) -> bool:
 
 def is_session_host(name: str) -> bool:
     """Return whether a host name (without its port) is a session host or a subdomain of one."""
+    # A name with a trailing dot is the same in DNS, and browsers send the dot in `Host`.
     labels = name.lower().removesuffix(".")
     domains = session_domains()
     below = (labels.removesuffix(f".{domain}") for domain in domains if labels.endswith(f".{domain}"))
@@ -134,6 +135,7 @@ def usual_origin(*, resource: str, job_id: int) -> str:
     """Return the origin of a session, or the portal's origin if that redirects to the session."""
     base = urlsplit(registry.site().base_url)
     host = session_host(resource=resource, job_id=job_id)
+    # `s1.localhost` is the browser's own machine: it is not this server if the portal has another address.
     if not host or (is_localhost(host) and not is_loopback(base.hostname or "")):
         return registry.site().base_url
     return f"{base.scheme}://{host}{f':{base.port}' if base.port else ''}"

@@ -26,10 +26,12 @@ START_LIFETIME = timedelta(minutes=10)
 TICKET_PARAMETER = "ticket"
 BROWSER_PARAMETER = "browser"
 """The parameter of the portal's `/open/` with the hash of the cookie that the session host set in this browser."""
+# 22 characters of base64url are the 16 random bytes of `new_browser_secret`.
 BROWSER_SECRET = re.compile(r"[A-Za-z0-9_-]{22}")
 BROWSER_HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBERS = 4
 """Job, user, epoch and expiry; a ticket has a random part after them."""
+# Different salts: an entry is not accepted as a start, nor a start as an entry.
 _ENTRY_SALT, _START_SALT = "user_workspaces.jobs.entry", "user_workspaces.jobs.start"
 
 
@@ -74,6 +76,7 @@ def sign(claim: TicketClaims, purpose: Purpose, *, now: datetime) -> str:
     expires = int((now + lifetime).timestamp())
     body = f"{claim.job_id}.{claim.user_id}.{claim.epoch}.{expires}"
     if purpose is Purpose.TICKET:
+        # Two tickets of one second must differ, because each text works once.
         body = f"{body}.{secrets.token_urlsafe(9)}"
     return _signer(purpose).sign(body)
 
@@ -86,6 +89,7 @@ def verify(text: str, purpose: Purpose, *, job_id: int, now: datetime) -> Ticket
         body = _signer(purpose).unsign(text)
     except signing.BadSignature:
         return None
+    # The signature is valid, so these are the numbers that `sign` wrote.
     claimed_job, user, epoch, expires = (int(part) for part in body.split(".")[:_NUMBERS])
     if claimed_job != job_id or expires < now.timestamp():
         return None
@@ -95,6 +99,7 @@ def verify(text: str, purpose: Purpose, *, job_id: int, now: datetime) -> Ticket
 def sign_entry(claim: TicketClaims, *, browser: str) -> str:
     """Return an entry for the browser with this cookie hash."""
     entry = SessionEntry(claim.job_id, claim.user_id, claim.epoch, browser)
+    # The random ID makes the entries of one second different: each text works once.
     return signing.dumps({**asdict(entry), "id": secrets.token_urlsafe(9)}, salt=_ENTRY_SALT)
 
 

@@ -41,6 +41,7 @@ def reserve(
     """
     made = Reservation(owner_id=owner_id, target=target, size=size, content_limit=content_limit, receiver=receiver)
     limit = allowance_of(owner_id).disk_bytes
+    # Without a limit there is no row: the writes of these users wait for no lock.
     if limit is None:
         return made
     with transaction.atomic():
@@ -64,6 +65,7 @@ def reserve_file(*, owner_id: int, target: int, path: str, size: int | None, now
     if size is not None:
         return reserve(owner_id=owner_id, target=target, size=on_disk(size, path), content_limit=size, now=now)
     overhead = on_disk(0, path)
+    # Only one block is required, so that a small file fits into the last bytes of a quota.
     preferred = reservation.STEP + overhead
     made = reserve(owner_id=owner_id, target=target, size=on_disk(1, path), preferred=preferred, now=now)
     if made.number is not None:
@@ -85,6 +87,7 @@ def commit_beside(*, owner_id: int, target: int, size: int, now: datetime) -> No
 
     With the target's row locked, so that nothing is counted for a target that is gone.
     """
+    # Permanent, because no measurement of the target includes these bytes.
     counted = DiskReservation.objects.filter(target=target, committed_change=PERMANENT)
     if not counted.update(size=size) and size:
         DiskReservation.objects.create(

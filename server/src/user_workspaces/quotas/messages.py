@@ -91,6 +91,7 @@ def ask_contact(contact: str) -> str:
 
 def format_number(number: Decimal) -> str:
     """Return a number with at most two decimals, without zeros at the end."""
+    # `normalize` alone turns 100 into 1E+2; the format `f` prints it without an exponent.
     return f"{number.quantize(HUNDREDTH).normalize():f}"
 
 

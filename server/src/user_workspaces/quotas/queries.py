@@ -71,6 +71,7 @@ def _bytes(gigabytes: Decimal | None) -> int | None:
 
 def disk_usage_of(owner_id: int, *, limit: int | None, now: datetime) -> Usage[int]:
     """Return a user's disk usage in bytes; lock their account first where a decision depends on it."""
+    # Reservations first: a measurement that commits in between counts bytes twice; the other order would miss them.
     committed, in_progress = _reserved_disk(owner_id, now=now)
     used, reserved = disk_space_of(owner_id), committed + in_progress
     return Usage(limit=limit, used=used, reserved=reserved, in_progress=in_progress)

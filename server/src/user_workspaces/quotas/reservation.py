@@ -59,6 +59,7 @@ class Reservation:
         """
         renewed = time.monotonic()
         for chunk in chunks:
+            # Before the chunk is passed on, so that no byte is written without a reservation.
             if self.content_limit is not None and self.arrived + len(chunk) > self.content_limit:
                 self._grow(self.arrived + len(chunk))
             if time.monotonic() - renewed > RENEW_SECONDS:
@@ -89,6 +90,7 @@ class Reservation:
             require_fit(usage, size - self.size, total=size, receiver=self.receiver)
             granted = largest_fit(usage, held=self.size, size=size, preferred=preferred)
             _update(self.number, size=granted, now=now)
+        # After the commit: a transaction that is rolled back leaves the old size.
         self.size = granted
 
     def commit(self, *, size: int, change: int | None, now: datetime) -> None:
@@ -113,6 +115,7 @@ class Reservation:
 
 
 def _update(number: int, *, size: int, now: datetime) -> None:
+    # Reservations of copies do not expire, see `disk.reserve`.
     valid = DiskReservation.objects.filter(Q(expires_at__gt=now) | Q(committed_change=PERMANENT), pk=number)
     if not valid.update(size=size, expires_at=now + EXPIRES_AFTER):
         raise ReservationLost

@@ -60,7 +60,7 @@ class Usage(Generic[Amount]):
     @property
     def left(self) -> Amount | None:
         """The amount that is available, at least zero; None: unlimited."""
-        return None if self.limit is None else max(self.limit - self.taken, self.limit * 0)
+        return None if self.limit is None else max(self.limit - self.taken, self.limit * 0)  # a zero of its type
 
     @property
     def is_over(self) -> bool:
@@ -84,4 +84,5 @@ class Overview:
 def on_disk(size: int, path: str = "") -> int:
     """Return the bytes that a file of `size` bytes takes with the directories that its path names."""
     directories = path.strip("/").count("/")
+    # Two negations round the division up.
     return (-(-size // BLOCK_BYTES) + directories) * BLOCK_BYTES

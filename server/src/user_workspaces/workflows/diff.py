@@ -150,6 +150,7 @@ def _digest(workspace: Workspace, path: str, *, deadline: float) -> bytes:
             while piece := content.read(PIECE):
                 _check_deadline(deadline)
                 digest.update(piece)
+    # TimeoutError is an OSError: without this clause the deadline would look like an unreadable file.
     except TimeoutError:
         raise
     except (UserWorkspacesError, OSError):
@@ -169,6 +170,7 @@ def _text(workspace: Workspace, path: str) -> list[str] | None:
     try:
         with open_file(workspace=workspace, path=path).content as content:
             data = content.read(LARGEST_FILE)
+        # A NUL byte marks a binary file, as for Git and diff.
         return None if b"\0" in data else data.decode().removesuffix("\n").split("\n")
     except (UserWorkspacesError, OSError, UnicodeDecodeError):
         return None

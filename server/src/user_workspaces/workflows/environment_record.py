@@ -37,6 +37,7 @@ class EnvironmentRecord:
 def read_environment(record: Mapping[str, object]) -> EnvironmentRecord:
     """Return the valid parts of a record."""
     packages, digest, file = record.get("packages"), _text(record, "sha256"), _text(record, "file")
+    # Not `isinstance`: `true` in JSON would count as 1.
     has_lock = type(packages) is int and 0 <= packages <= MOST_PACKAGES and SHA256.fullmatch(digest) is not None
     return EnvironmentRecord(
         name=_text(record, "name") or "unnamed",

@@ -16,6 +16,7 @@ class Run(Leased):
     """One run of a workflow. The row of a deleted run is kept, so that no number is used twice."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    # No index of its own: `run_of_owner` starts with this column.
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="runs", db_index=False)
     name = models.CharField(max_length=255)
     major = models.PositiveIntegerField()

@@ -58,6 +58,7 @@ def checked_address(text: str) -> str:
         is_plain = parts.port is None or parts.port > 0
     except ValueError:
         is_plain, parts = False, urlsplit("")
+    # A user name before `@` could imitate an allowed host; parsed parts do not show an empty query or fragment.
     has_more = parts.username is not None or "?" in address or "#" in address or not address.isprintable()
     is_address = is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in address
     if not is_address or has_more or len(address) > LONGEST_ADDRESS:
@@ -81,6 +82,7 @@ def _check_in_thread(server: str, access_token: str) -> None:
         except InvalidRequest as error:
             results.put(error)
         finally:
+            # By the thread: a check that continues after the timeout keeps its slot.
             _asking.release()
 
     Thread(target=check, daemon=True, name="reana-elsewhere").start()
@@ -101,6 +103,7 @@ def _check(server: str, access_token: str) -> None:
             params={"access_token": access_token},
             timeout=(CONNECT_SECONDS, SILENT_SECONDS),
             allow_redirects=False,  # a redirect could send the token to an address that is not allowed
+            # Otherwise `requests` reads the whole body first, however large it is.
             stream=True,
         ) as response:
             if response.status_code in {requests.codes.unauthorized, requests.codes.forbidden}:
@@ -120,6 +123,7 @@ def _check(server: str, access_token: str) -> None:
 
 def _read(response: requests.Response, *, deadline: float) -> bytes:
     body = b""
+    # The timeout of `requests` applies to each read: a slow sender would never exceed it.
     for piece in response.iter_content(4096):
         body += piece
         if len(body) > LARGEST_RESPONSE:

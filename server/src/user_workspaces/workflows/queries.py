@@ -80,6 +80,7 @@ def listed_runs(user: User, *, search: str, statuses: Collection[RunStatus], sor
     """
     found = Run.objects.filter(owner=user, status__in=statuses).order_by(*ORDER.get(sorting, NEWEST))
     for word in search.split()[:MOST_WORDS]:
+        # PostgreSQL rejects a NUL in a value; no name contains one.
         found = found.filter(contains(word.replace("\0", ""), "name"))
     return found.defer("specification", "kept_logs")
 

@@ -8,6 +8,7 @@ from user_workspaces.errors import InvalidRequest, NotAllowed
 
 LONGEST_NAME = 200
 UNNAMED = "workflow"
+# Nine digits fit into the integer columns. Without ASCII, `\d` matches the digits of all scripts.
 _NUMBER = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
 
 
@@ -41,6 +42,7 @@ def as_uuid(text: str) -> uuid.UUID | None:
         found = uuid.UUID(text)
     except ValueError:
         return None
+    # `UUID` also accepts braces, `urn:uuid:` and texts without hyphens: those can be names of runs.
     return found if str(found) == text.lower() else None
 
 

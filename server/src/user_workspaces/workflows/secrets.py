@@ -74,7 +74,7 @@ def _check_name(name: str, kind: str) -> None:
 def _checked_value(value: str, kind: str) -> str:
     try:
         content = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError):  # ValueError: a character that is not ASCII
         raise InvalidRequest("The value of a secret must be Base64.") from None
     if len(content) > LARGEST_VALUE:
         raise InvalidRequest(f"A secret can have at most {LARGEST_VALUE} bytes.")
@@ -102,6 +102,7 @@ def delete_secrets(*, owner: User, names: Sequence[str]) -> list[str]:
     """Delete all secrets, or none if some do not exist; return the missing names."""
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)
+        # PostgreSQL rejects a NUL in a value; a secret with one in its name cannot exist.
         there = Secret.objects.filter(owner=owner, name__in=[name for name in names if "\0" not in name])
         known = set(there.values_list("name", flat=True))
         missing = [name for name in names if name not in known]

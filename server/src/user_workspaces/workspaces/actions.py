@@ -87,6 +87,7 @@ def remove_failed_creation(workspace: Workspace) -> None:
     The status is changed before that, so that a creation that was only slow notices it and fails.
     """
     unfinished = Workspace.objects.filter(pk=workspace.pk, status=WorkspaceStatus.INITIALIZING)
+    # Long due: if this process dies before the end, the controller continues at once.
     if unfinished.update(status=WorkspaceStatus.DELETING, next_check_at=F("datetime_created")):
         finish_deletion(workspace)
 
@@ -202,6 +203,7 @@ def measure(workspace: Workspace) -> None:
         if len(names[kind]) < LISTED_NAMES:
             names[kind].append({"name": f"/{entry.path}"})
     disk_space = home.storage.disk_usage(home.location)
+    # A slow measurement must not replace a newer one.
     older = Workspace.objects.filter(pk=workspace.pk, measured__lte=workspace.changes)
     with transaction.atomic():
         if older.update(current=names, disk_space=disk_space, measured=workspace.changes):

@@ -45,6 +45,7 @@ def _copy(old: Home, path: str, target: Workspace, new: Home, new_path: str, *, 
 
 def _pieces(opened: OpenFile, left: int) -> Iterator[bytes]:
     content: BinaryIO = opened.content
+    # A file that grows meanwhile must not exceed its reservation.
     while left and (piece := content.read(min(PIECE, left))):
         left -= len(piece)
         yield piece

@@ -137,11 +137,13 @@ def checked_name(raw: object, *, kind: str) -> str:
         raise InvalidRequest(f"{kind} name cannot contain a NUL character.")
     if not _is_encodable(raw):
         raise InvalidRequest(f"{kind} name must be valid Unicode text.")
+    # Converted there and back, because one name can be written with different escapes.
     return text_of(name_of("/".join(part for part in raw.split("/") if part not in {"", "."})))
 
 
 def _is_encodable(text: str) -> bool:
     try:
+        # JSON escapes can form lone surrogates, which UTF-8 cannot encode.
         text.encode()
     except UnicodeEncodeError:
         return False

@@ -110,6 +110,7 @@ def save_file(
 def remove_entry(*, workspace: Workspace, path: str, now: datetime) -> None:
     """Remove a file, a link, or a folder with its content; raises `NotFound`."""
     home = usable_home(workspace)
+    # `Storage.remove` ignores a missing path; clients expect an error.
     entry_at(workspace=workspace, path=path)
     try:
         home.storage.remove(home.location, path)
@@ -157,6 +158,7 @@ def _reserve_folders(workspace: Workspace, path: str, *, now: datetime) -> Itera
 def measure_and_clear(workspace: Workspace, *, now: datetime) -> None:
     """Remove expired uploads, measure, and become due again when the next upload expires."""
     home = home_of(workspace)
+    # Before the measurement, which would count expired uploads otherwise.
     again = home.storage.clear_uploads(home.location, now=now)
     measure(workspace)
     if again is not None:

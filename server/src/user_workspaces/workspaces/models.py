@@ -19,6 +19,7 @@ class WorkspaceStatus(models.TextChoices):
 class Workspace(Leased):
     """A user's directory on a storage, with its description."""
 
+    # No index of its own: `workspace_status` starts with this column.
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="workspaces", db_index=False)
     name = models.CharField(max_length=255)
     description = models.TextField(max_length=10_000, blank=True)

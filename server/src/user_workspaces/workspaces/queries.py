@@ -25,6 +25,7 @@ from user_workspaces.workspaces.models import Workspace, WorkspaceStatus
 
 LONGEST_WAIT = timedelta(hours=1)
 """The longest time until a check by the controller: longer than a creation or a write may take."""
+# Each word adds conditions, and databases limit the number of these.
 MOST_WORDS = 8
 Sql = tuple[str, tuple[str | int, ...]]
 COLUMNS = (
@@ -87,6 +88,7 @@ class _ListLength(Func):
 
     def __init__(self, key: str) -> None:
         super().__init__("current")
+        # Only these keys: the key becomes a part of the SQL, where no parameter can be.
         self._key = {"files": "files", "symlinks": "symlinks"}[key]
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object) -> Sql:

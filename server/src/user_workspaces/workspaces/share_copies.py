@@ -63,6 +63,7 @@ def fill_copy(
             target.storage.write(target.location, file.name, [file.content], expecting=NOTHING)
     unfinished = Workspace.objects.filter(pk=copy.pk, status=WorkspaceStatus.INITIALIZING)
     unfinished.update(changes=1)
+    # `measure` takes the number of the change from this object.
     copy.changes = 1
     measure(copy)
     return Workspace.objects.get(pk=copy.pk)

@@ -34,6 +34,7 @@ def begin_upload(*, workspace: Workspace, path: str, length: int, note: str, now
     try:
         return home.storage.begin_upload(home.location, path, length=length, note=note)
     finally:
+        # Also after an error: the metadata may be on disk already.
         commit_write(workspace, reservation, size=size, now=now)
 
 
@@ -79,6 +80,7 @@ def append_to_upload(
     except PathNotFound as error:
         raise NotFound(error.message) from None
     finally:
+        # Empty if the storage rejected the request before it read a chunk.
         for reservation in reservations:
             commit_write(workspace, reservation, size=grown(reservation.arrived), now=now)
 
@@ -106,6 +108,7 @@ def _reserve(workspace: Workspace, upload_id: str, *, size: int, most: int, now:
 def _commit_orphaned_bytes(workspace: Workspace, upload_id: str, *, now: datetime) -> bool:
     with transaction.atomic():
         found = Workspace.objects.select_for_update().filter(pk=workspace.pk)
+        # The row is locked: `files_changed` below raises its number to this one.
         change = (found.values_list("changes", flat=True).first() or 0) + 1
         if not disk.commit_upload(target=workspace.pk, upload=upload_id, change=change):
             return False

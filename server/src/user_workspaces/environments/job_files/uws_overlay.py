@@ -38,6 +38,7 @@ PROGRAM = '#!/bin/sh\nexec "{python}" -m {module} "$@"\n'
 def make(overlay: Path, layers: list[str]) -> None:
     """Create the overlay, or update an existing one to this base; raises `OSError`."""
     packages = site_packages(overlay) / PACKAGES
+    # Python adds the lines to `sys.path` in this order: layers come before the base.
     wanted = "".join(f"{path}\n" for path in (*map(packages_of, layers), sysconfig.get_path("purelib")))
     if packages.is_file() and works(overlay):
         if packages.read_bytes() != os.fsencode(wanted):  # bytes: the file may be undecodable
@@ -45,7 +46,9 @@ def make(overlay: Path, layers: list[str]) -> None:
         return
     if overlay.exists() and not works(overlay):
         shutil.rmtree(overlay / "bin", ignore_errors=True)  # its programs contain another path
+    # Without pip, whose installation takes seconds: `add_programs` provides that of the base.
     venv.EnvBuilder(symlinks=True, with_pip=False).create(overlay)
+    # Git ignores the whole folder, also in a repository of the user around it.
     write(overlay / ".gitignore", "*\n")
     add_programs(overlay / "bin")
     add_kernels(overlay)
@@ -105,6 +108,7 @@ def lock(folder: Path) -> int:
     deadline = time.monotonic() + SECONDS
     while True:
         try:
+            # A blocking call has no timeout: one hanging process would stop every launch.
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
@@ -120,6 +124,7 @@ def main() -> int:
     overlay = folder / f"python{sys.version_info.major}.{sys.version_info.minor}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # The descriptor stays open, so that the lock is held until this process ends.
         lock(folder)
         make(overlay, layers)
     except OSError as error:

@@ -49,6 +49,7 @@ def read_conda_file(file: str, content: bytes) -> CondaFile:
 def _check_simple(file: str, text: str) -> None:
     """Raise `InvalidRequest` for aliases, which can expand a small file into a huge document, and for deep nesting."""
     depth = 0
+    # Events come one by one: the recursive composer never sees a document that is nested too deeply.
     for event in yaml.parse(text, Loader):
         if isinstance(event, yaml.AliasEvent):
             raise InvalidRequest(f"{file} has YAML aliases, which are not supported.")

@@ -56,6 +56,7 @@ def _project(document: dict[str, Any], *, python: str) -> dict[str, Any]:
         raise InvalidRequest(f"{FILE} has no [project] table.")
     required = project.get("requires-python", "")
     try:
+        # Only the minor version is known: the patch release 99 satisfies lower bounds such as `>=3.11.4`.
         fits = isinstance(required, str) and SpecifierSet(required).contains(f"{python}.99")
     except InvalidSpecifier:
         fits = False

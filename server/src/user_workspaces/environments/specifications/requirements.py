@@ -22,6 +22,7 @@ from user_workspaces.environments.specifications.values import (
 )
 from user_workspaces.errors import InvalidRequest
 
+# `#` starts a comment only after a space, as for pip: it may be a part of a URL.
 COMMENT = re.compile(r"(?:^|\s)#.*$")
 HASH = re.compile(r"\s--hash[= ](sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})(?=\s|$)")
 OPTION = re.compile(r"(?:^|\s)-{1,2}[A-Za-z]")
@@ -91,6 +92,7 @@ def read_line(line: str, *, location: str) -> Wanted | str:
     if "/" in plain or plain.startswith(".") or ARCHIVE.search(plain):
         return f"`{shown(plain)}` is not a package from the index; {INSTALL}."
     try:
+        # The parser is recursive, so nested parentheses of a marker can exceed Python's limit.
         read = Requirement(plain)
     except (InvalidRequirement, RecursionError):
         return f"`{shown(plain)}` is not a valid requirement such as `numpy>=2`."
@@ -114,6 +116,7 @@ def _lines(file: str, text: str) -> Iterator[tuple[int, str]]:
         line = raw.rstrip("\r")
         if len(line) > LONGEST_LINE:
             raise InvalidRequest(f"{file}, line {number}: the line has more than {LONGEST_LINE:,} characters.")
+        # An installer may take a control character for a line break, and what follows for an option.
         if any(ord(character) < ord(" ") and character != "\t" for character in line) or "\x7f" in line:
             raise InvalidRequest(f"{file}, line {number}: the line has a control character: {shown(line)}")
         uncommented = COMMENT.sub("", line).strip()

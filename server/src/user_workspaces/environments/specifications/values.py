@@ -50,6 +50,7 @@ def text_of(file: str, content: bytes) -> str:
     if len(content) > LARGEST_FILE:
         raise TooLarge(f"{file} is larger than the maximum of 1 MiB.")
     try:
+        # Editors on Windows write a byte order mark, which is not a part of the text.
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
@@ -83,4 +84,5 @@ def shown(text: str) -> str:
 
 def unique(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
     """Return the requirements without duplicates."""
+    # Reversed, so that of equal requirements the first one stays, with its location.
     return tuple({one.text: one for one in reversed(list(wanted))}.values())[::-1]

@@ -63,6 +63,8 @@ def create_run(request: RunRequest, *, now: datetime) -> Run:
     resource_options.check_storable(options, label="Resource options")
     resource_options.validate(options, registry.site().parameters)
     check_new(request.owner.pk)
+    # Not in one transaction with the run: the storage creates a folder, and SQLite would block other writers meanwhile.
+    # If the process dies before the run is inserted, `orphans` deletes the workspace.
     workspace = _new_workspace(request.owner, name, now=now)
     row = Run(
         owner=request.owner,
@@ -100,12 +102,14 @@ def _save_numbered(row: Run) -> None:
     """Insert a run with the next number; the unique constraint makes concurrent requests try the next one."""
     same = Run.objects.filter(owner=row.owner, name=row.name)
     is_restart = row.major is not None
+    # Deleted runs count as well, because their rows are kept: no number is used twice.
     for _ in range(MAX_RETRIES):
         if is_restart:
             row.minor = (same.filter(major=row.major).aggregate(last=Max("minor"))["last"] or 0) + 1
         else:
             row.major = (same.aggregate(last=Max("major"))["last"] or 0) + 1
         try:
+            # A savepoint inside the transaction of a restart, which an IntegrityError would otherwise make unusable.
             with transaction.atomic():
                 if not is_restart:
                     _hold_workspace(row)
@@ -177,6 +181,7 @@ def restart_run(*, run: Run, start: Start, now: datetime) -> Run:
         if runs_in(workspace_id=run.workspace_id).filter(status__in=GOING).exists():
             raise NotAllowed(f"Workflow {run.name}.{run.major} is being run in this workspace already.")
         earlier = runs_in(workspace_id=run.workspace_id).filter(retention_since__isnull=False)
+        # The restart uses the files of earlier runs: their retention rules must not delete them.
         earlier.update(retention_since=None, retain_at=None)
         reserve_waiting_slot(run.owner_id)
         _save_numbered(row)
@@ -200,6 +205,7 @@ def stop_run(*, run: Run, now: datetime) -> Run:
             raise Conflict(f"Workflow {run.pk} is not running.")
         if held.job is not None and held.job.status in STOPPABLE:
             stop_job(job=held.job, now=now)
+        # The controller removes the secrets and stores the logs of a run that had a job.
         again = now if held.job is not None else None
         change_status(run=held, new=RunStatus.STOPPED, now=now, datetime_stopped=now, next_check_at=again)
     run.status, run.datetime_stopped = held.status, held.datetime_stopped
@@ -215,6 +221,7 @@ def delete_run(*, run: Run, now: datetime, all_runs: bool = False) -> None:
     same = named if all_runs else named.filter(major=run.major)
     with transaction.atomic():
         locations = set(same.values_list("workspace_id", flat=True))
+        # All requests lock in one order: simultaneous deletions of the same runs cannot deadlock.
         held = Workspace.objects.select_for_update(of=("self",)).filter(pk__in=locations).order_by("pk")
         numbers = [one.pk for one in held]  # locked: no run can be restarted in them from here on
         to_delete = list(same)

@@ -31,6 +31,7 @@ def environment_of(run: Run) -> RunEnvironment | None:
     number = run.origin.get("workspace_id")
     if not isinstance(number, int):
         return RunEnvironment(None)
+    # The owner is checked, because a number in JSON has no foreign key.
     own = Workspace.objects.select_related("owner").filter(pk=number, owner_id=run.owner_id).first()
     return RunEnvironment(own if own is not None and is_usable(own) else None)
 

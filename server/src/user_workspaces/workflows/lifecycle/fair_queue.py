@@ -27,6 +27,7 @@ MOST_SKIPPED = 20
 """The number of skipped runs per line. With so many the line waits, because each skipped run is tried repeatedly."""
 # A loose index scan: from each head the index `run_line` is searched for the next (owner, resource), so that the cost
 # grows with the number of lines and not with the number of queued runs. `DISTINCT ON` would read all of them.
+# The conditions repeat those of the partial index `run_line`; databases use it for no other conditions.
 _HEADS = """
 WITH RECURSIVE head (id) AS (
     SELECT (
@@ -111,6 +112,7 @@ def position_of(owner_id: int, queued: Mapping[int, QueueCounts], running: Mappi
     for owner, line in queued.items():
         below = level - running.get(owner, 0)  # this many of the owner's runs start at lower levels
         if below >= 0:
+            # One more at the same level, if it was queued before the given run.
             before += min(line.number, below) + (line.earlier > below)
     return before
 
@@ -140,6 +142,7 @@ def _skipped(now: datetime) -> list[QueueHead]:
     own = _waiting().filter(is_passed_by=True).only("owner_id", "resource", "datetime_queued", "next_check_at")
     # Two queries, each on one range of `run_passed_by`: with one OR condition SQLite would choose another index.
     far_away = own.filter(due(now=now, longest=LONGEST_WAIT), next_check_at__gt=now + LONGEST_WAIT)
+    # UNION ALL skips the search for duplicates; there are none, as the ranges do not overlap.
     return _as_lines(own.filter(next_check_at__lte=now).union(far_away, all=True))
 
 

@@ -48,6 +48,7 @@ def start_next(*, now: datetime) -> bool:
         if run is None:
             return False
         try:
+            # A savepoint: an error undoes the job, and the lock on the queue is kept to record the reason.
             with transaction.atomic():
                 job = launch(run, now=now)
                 change_status(
@@ -97,6 +98,7 @@ def blocks_only_this_run(error: UserWorkspacesError) -> bool:
 def _next_run(now: datetime) -> Run | None:
     found = next_run(now=now)
     waiting = Run.objects.filter(pk=found, status=RunStatus.QUEUED) if found else Run.objects.none()
+    # The owner may stop the run at the same time: after the lock its status is current.
     return waiting.select_for_update(of=("self",)).select_related("owner").first()
 
 
@@ -118,6 +120,7 @@ def launch(run: Run, *, now: datetime) -> Job:
     plan = plan_of(specification, parameters=run.parameters, options=run.options, resource=run.resource)
     state, files, name = state_of(run), home_of(workspace), name_of_environment(environment_of(run))
     written = written_plan(run, plan, state=state, workspace=files, secrets=secrets, environment_name=name)
+    # Before the job's row: a crash leaves only files, which the next attempt replaces.
     write_plan(state, written)
     write_secrets(state, variables=secrets.variables, files=secrets.files)
     request = LaunchRequest(

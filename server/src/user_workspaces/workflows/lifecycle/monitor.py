@@ -100,6 +100,7 @@ def _advance(run: Run, *, now: datetime) -> timedelta | None:
 
 def _measure_now_and_then(run: Run, *, now: datetime) -> None:
     """Measure the state of a live run now and then, because its logs may grow without limit."""
+    # By the clock, without a stored time: a live run is checked about once a second.
     if int(now.timestamp()) % MEASURE_EVERY == 0 and is_disk_limited():
         count_state(run, now=now)
 
@@ -159,6 +160,7 @@ def verdict(job: Job, state: journal.RunState) -> tuple[RunStatus | None, str]:
 def _resume(run: Run, job: Job, *, now: datetime) -> timedelta | None:
     try:
         with transaction.atomic():
+            # The job is compared as well: it differs if another controller has resumed the run already.
             same = Run.objects.select_for_update(of=("self",)).filter(pk=run.pk, status=run.status, job=job)
             if same.first() is None:  # stopped, or resumed by another controller
                 return SOON

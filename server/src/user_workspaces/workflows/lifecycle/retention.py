@@ -74,6 +74,7 @@ class _Walk:
         return not self.kept.has(entry.path) and any(pattern.fits(entry.path) for pattern in self.patterns)
 
 
+# Without a lock: only the controller's thread for runs uses it.
 _walks: dict[uuid.UUID, _Walk] = {}
 
 
@@ -110,6 +111,7 @@ def retain_files(*, now: datetime) -> int:
     _forget_walks(now)
     found = Run.objects.filter(retain_at__lte=now)
     if len(_walks) >= MOST_WALKS:
+        # Each walk keeps folders open, and a process may have a limited number of file descriptors.
         found = found.filter(pk__in=list(_walks))
     run = found.select_related("owner").order_by("retain_at").first()
     if run is None or not _retain_again(run, at=now + lease_length()):

@@ -35,6 +35,7 @@ def reserve_waiting_slot(owner_id: int) -> None:
 
 
 def _lock(owner_id: int) -> None:
+    # SQLite ignores `select_for_update`: a missing transaction would be noticed on PostgreSQL only.
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("The limit of waiting runs must be checked in a transaction.")
     if registry.site().workflows.queued_per_user is not None:

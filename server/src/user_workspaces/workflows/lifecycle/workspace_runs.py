@@ -70,6 +70,7 @@ def has_specification(workspace: Workspace) -> bool:
 def read_specification(workspace: Workspace, path: str) -> Reading:
     """Read a specification of a workspace with all its problems; raises `NotFound`."""
     with open_file(workspace=workspace, path=path).content as content:
+        # One byte more than the limit, so that `read_yaml` reports a file that is too large.
         data = content.read(LARGEST_SPECIFICATION + 1)
     return read_yaml(data, engines=engine_names(), exists=partial(_kind_at, workspace))
 
@@ -123,6 +124,7 @@ def run_workspace(
         Run.objects.filter(pk=run.pk).update(origin=origin)
         run.origin = origin
         return start_run(run=run, start=start, now=now)
+    # Also after KeyboardInterrupt and SystemExit: a run with a part of its inputs must not stay.
     except BaseException:
         delete_run(run=run, now=now)
         raise
@@ -145,6 +147,7 @@ def _copy_inputs(source: Workspace, target: Workspace, path: str, inputs: FilesA
     digest = hashlib.sha256()
     names = [*inputs.files, *(name for folder in inputs.directories for name in _below(source, folder))]
     for name in sorted({path, *(name for name in names if _plain(name).split("/")[0] != FOLDER)}):
+        # Names contain no NUL: as a separator it keeps different lists from becoming equal texts.
         digest.update(f"{name}\0{_copy(source, name, target, name, now=now)}\0".encode())
     return digest.hexdigest()
 
@@ -159,6 +162,7 @@ def _copy(source: Workspace, path: str, target: Workspace, new_path: str, *, now
     """Copy one file with the rights and the quota of its owner; return the hash of the copy."""
     copy_file(source=source, path=path, target=target, new_path=new_path, now=now)
     digest = hashlib.sha256()
+    # The hash of the copy, because the original may change while it is copied.
     with open_file(workspace=target, path=new_path).content as content:
         while piece := content.read(PIECE):
             digest.update(piece)
@@ -184,6 +188,7 @@ def copy_outputs(*, run: Run, workspace: Workspace, folder: str, now: datetime) 
     environment = read_state(run).environment
     lock = _copy_lock(environment, source, workspace, folder, taken=hashes, now=now)
     provenance = _provenance(run, environment, hashes, now=now)
+    # Written last: a folder with a provenance file is complete.
     content = json.dumps(provenance, indent=2).encode() + b"\n"
     upload_file(workspace=workspace, path=f"{folder}/{PROVENANCE}", chunks=[content], size=len(content), now=now)
     return [*hashes, *lock, PROVENANCE]

@@ -23,6 +23,7 @@ LONGEST_TEXT = 32 << 10
 LARGEST_EXIT_CODE = 255
 LONGEST_LINE = 2000
 """Characters of a line in the engine's log."""
+# `fromtimestamp` raises for years after 9999.
 LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 Record = dict[str, object]
@@ -120,6 +121,7 @@ def read(journal: bytes) -> RunState:
     environment, budget = None, MOST_STARTS
     for record in _records(journal[:MOST_BYTES]):
         event, command = record.get("event"), commands.get(_text(record.get("uuid")))
+        # Only the first one counts: a later record cannot redefine commands that have started.
         if event == "run" and not run_record:
             run_record, commands = record, _commands(record)
             lines += _run_lines(record, len(commands))
@@ -145,7 +147,7 @@ def _records(journal: bytes) -> Iterator[Record]:
     for line in journal.split(b"\n"):
         try:
             record = json.loads(line) if line.startswith(b"{") else None
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError):  # RecursionError: too many open brackets
             continue
         if isinstance(record, dict):
             yield record
@@ -258,6 +260,7 @@ def _time(record: Record) -> datetime | None:
 
 def _number(description: Record) -> int:
     number = description.get("step")
+    # Not `isinstance`: `true` in JSON would count as 1.
     return number if type(number) is int and 0 <= number < MOST_STEPS else 0
 
 
@@ -275,6 +278,7 @@ def _text(value: object) -> str:
 
 def _is_uuid(value: object) -> bool:
     try:
+        # The UUID is a part of the log's file name: only the canonical form is accepted.
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:
         return False

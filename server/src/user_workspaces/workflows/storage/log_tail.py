@@ -48,6 +48,7 @@ def step_tail(run: Run, uuid: UUID, *, after: int | None = None) -> Tail:
         return _kept_tail(run, str(uuid), after=after)
     over = step.status in journal.ENDED or RunStatus(run.status) in {*ENDED, RunStatus.DELETED}
     raw, start, size = _read(run, step.uuid, after=after)
+    # At the end of a complete log no more bytes follow: an incomplete character is replaced.
     text, used = _decoded(raw, is_whole=over and start + len(raw) >= size)
     return Tail(text, start + used, skipped=start if after is None else 0, is_last=over and start + used >= size)
 

@@ -84,6 +84,7 @@ def _with_output(run: Run, steps: tuple[journal.CommandState, ...], most: int) -
         state = state_of(run)
     except UserWorkspacesError:
         return {}
+    # Equal shares: one long log must not displace those of the other commands.
     share = most // max(1, len(steps))
     return {one.uuid: _described(run, one, state, longest=share) for one in steps}
 

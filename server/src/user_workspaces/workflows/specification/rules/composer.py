@@ -61,6 +61,7 @@ class Composer:
         node = replace(node, nodes=self._budget.nodes - nodes, characters=self._budget.characters - characters)
         anchor = getattr(event, "anchor", None)
         if anchor is not None:
+            # After its content: an alias inside of its own anchor cannot find it, so that no value contains itself.
             self._anchors[anchor] = node
         return node
 
@@ -79,6 +80,7 @@ class Composer:
             message = f"the alias *{quoted(str(event.anchor))[1:-1]} has no anchor that ends before it"
             raise SpecificationError(message, path=self._current_path(), position=position)
         check_depth(len(self._path) + target.height, path=self._current_path(), position=position)
+        # An alias costs its expanded size: a short text of nested aliases can stand for gigabytes.
         self._spend(target.nodes, target.characters, position)
         return target
 
@@ -106,6 +108,7 @@ class Composer:
             del keys[MERGE]
         for base in merged:
             for name, key_position in base.keys.items():
+                # Own keys win over merged ones, and earlier mappings over later ones.
                 children.setdefault(name, base.children[name])
                 keys.setdefault(name, key_position)
         value: dict[str, Json] = {str(key): child.value for key, child in children.items()}

@@ -41,7 +41,7 @@ def _text(data: bytes) -> str:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode()
+        before = data[: error.start].decode()  # the bytes before the first wrong one are valid
         raise SpecificationError("the text is not UTF-8", position=_position(before, len(before))) from None
     text = text.removeprefix(BYTE_ORDER_MARK)
     if found := NOT_PRINTABLE.search(text):
