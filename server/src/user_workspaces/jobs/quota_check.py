@@ -95,7 +95,7 @@ def overview_of(owner_id: int, *, allowance: QuotaLimits, now: datetime) -> Over
 def _live(owner_id: int) -> QuerySet[Job]:
     # Live jobs have no end: the redundant condition lets `job_of_owner_by_end` find them among thousands.
     jobs = Job.objects.filter(owner_id=owner_id, datetime_end__isnull=True, status__in=LIVE)
-    return jobs.only("cpus", "time_limit_seconds", "datetime_start", "status", "core_hours")
+    return jobs.only("cpus", "time_limit_seconds", "datetime_start", "start_mark", "status", "core_hours")
 
 
 def _counted(owner_id: int, *, now: datetime) -> QuerySet[Job]:
