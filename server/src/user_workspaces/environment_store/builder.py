@@ -90,6 +90,7 @@ def build(plan: Plan) -> None:
     _run_steps(plan.first, plan, deadline)
     _lift_single_folder(stage)
     _remove(stage / MARKER)
+    # The last steps need the final path. The folder does not count as an environment before its marker exists.
     stage.rename(destination)
     _run_steps(plan.last, plan, deadline)
     make_readable(destination)
@@ -102,6 +103,7 @@ def make_readable(folder: Path) -> None:
     for parent, directories, files in os.walk(folder):
         for name in (*directories, *files):
             path = Path(parent, name)
+            # chmod(2) follows links, whose targets may be outside of the environment.
             if not path.is_symlink():
                 mode = path.stat().st_mode
                 path.chmod(0o755 if path.is_dir() or mode & 0o100 else 0o644)
@@ -112,9 +114,11 @@ def _run_steps(steps: Sequence[Step], plan: Plan, deadline: float) -> None:
     for step in steps:
         if step.only_if and not Path(step.only_if).exists():
             continue
+        # The number of starts is kept: a build that is killed again and again must count as failed in the end.
         known = read_status(Path(plan.status))
         write_status(Path(plan.status), Status(step.message, time.time(), starts=known.starts if known else 1))
         code = _run(step.command, plan, deadline)
+        # A negative code is a signal. SIGKILL usually comes from the kernel when memory runs out.
         if code < 0 and not step.may_fail:
             raise BuildFailed(f"{step.message} {KILLED}, by signal {-code}: is there enough memory?")
         if code != 0 and not step.may_fail:
@@ -148,7 +152,7 @@ def _lift_single_folder(stage: Path) -> None:
     if len(folders) == 1 and (folders[0] / "bin").is_dir():
         outer = stage.with_suffix(".outer")
         if outer.exists():
-            shutil.rmtree(outer)
+            shutil.rmtree(outer)  # of a build that was killed between the two renames
         stage.rename(outer)
         (outer / folders[0].name).rename(stage)
         outer.rmdir()
@@ -185,6 +189,7 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
         write_status(Path(plan.status), Status(str(error), time.time(), failed=True))
         return 1
+    # If this process dies before this line, the environment is complete: `prepare` checks the marker first.
     Path(plan.status).unlink(missing_ok=True)
     return 0
 

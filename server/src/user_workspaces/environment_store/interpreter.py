@@ -31,6 +31,7 @@ def own_interpreter() -> Interpreter:
 
 def search_path() -> tuple[Path, ...]:
     """Return the folders to search for interpreters: those of PATH, then the standard ones."""
+    # Relative entries would depend on the working directory of this process.
     named = [folder for folder in os.environ.get("PATH", "").split(os.pathsep) if os.path.isabs(folder)]  # noqa: PTH117  text
     return tuple(Path(folder) for folder in dict.fromkeys([*named, *STANDARD_FOLDERS]))
 
@@ -73,6 +74,7 @@ class Interpreters:
 def barrier(path: Path) -> Path | None:
     """Return the first part of a path that other accounts cannot enter or run; None if they can."""
     resolved = path.resolve()
+    # From / downwards: a directory that others cannot enter hides everything below it.
     for part in (*reversed(resolved.parents), resolved):
         try:
             mode = part.stat().st_mode
@@ -92,6 +94,7 @@ def _named(folders: Sequence[Path]) -> Iterator[Interpreter]:
             continue
         minors = [int(match[1]) for name in names if (match := re.fullmatch(r"python3\.(\d+)", name))]
         found += [(minor, folder / f"python3.{minor}") for minor in minors if minor >= OLDEST_MINOR]
+    # The sort is stable: within one version, the order of the folders decides.
     for minor, path in sorted(found, key=lambda one: -one[0]):
         yield Interpreter(path, f"3.{minor}")
 

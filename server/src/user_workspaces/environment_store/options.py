@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from user_workspaces.interfaces.plugin import PluginOptions
 
+# No leading "-": `module load` would read an option.
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+/-]*$", max_length=200)]
 # No leading "-" (the installer would read an option), no control characters, no line breaks.
 Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9./][^\x00-\x1f\x7f]*$", max_length=500)]

@@ -60,6 +60,7 @@ def virtualenv_recipe(
 ) -> Recipe:
     """Return the recipe of a virtual environment; raises `ConfigurationError`."""
     packages = [requirement(package, base_dir) for package in details.python_packages]
+    # A change of any part builds another environment in another folder; the existing one is not changed.
     name = fingerprint(
         "virtualenv",
         str(interpreter.path),
@@ -80,8 +81,10 @@ def _installs(packages: Sequence[str], contents: Contents) -> list[tuple[str, tu
     ]
     if contents.wheel:
         name = contents.wheel.name.partition("-")[0].replace("_", "-")
+        # No index is asked, so a package of this name on an index is never installed.
         installs.append((f"adding {name}", ("--no-deps", "--no-index", "--offline", "--", str(contents.wheel))))
     if packages:
+        # The lock as constraints: a package of the site must not change the version of a locked one.
         constraints = ("--constraints", str(lock), "--no-verify-hashes")
         installs.append((f"installing {len(packages)} of the site's packages", (*constraints, "--", *packages)))
     return installs
@@ -96,10 +99,12 @@ def tar_recipe(
         raise ConfigurationError("tar_file_path: the archive does not exist.")
     name = fingerprint("tar", identity(str(archive)))
     stage, folder = environments.stage(name), environments.path_of(name)
+    # As root, tar would give files to the accounts that the archive names, and those could change the programs.
     unpack = ("tar", "--extract", "--no-same-owner", "--no-same-permissions", "--file", str(archive))
     python = str(folder / "bin" / "python")
     # conda-pack adds a program to its archives that writes the final path into scripts.
     repair = str(folder / "bin" / "conda-unpack")
+    # Users cannot write compiled files there, so without them each start would compile the modules again.
     compile_all = (python, "-I", "-m", "compileall", "-q", str(folder / "lib"))
     last = (
         Step("adjusting its paths", (python, repair), only_if=repair),
@@ -121,6 +126,7 @@ def _recipe(
     folder = environments.path_of(name)
     if contents.compress:
         last = (*last, Step("compressing its pages", (sys.executable, "-I", str(contents.compress), str(folder))))
+    # The last step: if an import fails, the environment is never marked as complete.
     trial = Step("testing it", (str(folder / "bin" / "python"), "-I", "-c", contents.trial))
     return Recipe(details.environment_name, name, tuple(first), (*last, trial), details.time_limit * 60.0)
 
@@ -130,6 +136,7 @@ def _digest(wheel: Path) -> str:
     return _digest_of(wheel, status.st_size, status.st_mtime_ns)
 
 
+# Size and time are part of the key: a wheel that is built again under the same name is read again.
 @lru_cache(maxsize=8)
 def _digest_of(wheel: Path, _size: int, _modified: int) -> str:
     return hashlib.sha256(wheel.read_bytes()).hexdigest()

@@ -18,6 +18,7 @@ from user_workspaces.environment_store.builder import MARKER, Plan, Status, Step
 from user_workspaces.environment_store.interpreter import barrier
 from user_workspaces.interfaces.values import Preparation, PreparationState
 
+# `prepare` is called repeatedly; without this pause, each call would start a failed build again.
 SECONDS_UNTIL_RETRY = 300
 MAX_STARTS = 3
 """A build that was killed this often, for example without memory, counts as failed."""
@@ -90,6 +91,7 @@ class EnvironmentStore:
         except OSError:
             return False
         try:
+            # A shared lock: two calls at the same time must not look like a builder to each other.
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -167,10 +169,12 @@ class EnvironmentStore:
         else:
             return self._after_lock(recipe, lock)
         finally:
+            # This does not release the lock of a started builder: flock(2) locks the open file, which it has inherited.
             os.close(lock)
 
     def _after_lock(self, recipe: Recipe, lock: int) -> Preparation:
         """Start a build; the caller holds the lock, so no other build is running."""
+        # Another process may have finished the build between the first check and the lock.
         if self.is_ready(recipe.fingerprint):
             return Preparation(PreparationState.READY)
         status = builder.read_status(self.beside(recipe.fingerprint, "status"))
@@ -182,6 +186,7 @@ class EnvironmentStore:
         if status and status.failed and self._clock() - status.at < SECONDS_UNTIL_RETRY:
             return Preparation(PreparationState.FAILED, self.failure(recipe))
         starts = status.starts + 1 if status and not status.failed else 1
+        # Written before the builder starts, so that a start that is killed at once counts, too.
         builder.write_status(
             self.beside(recipe.fingerprint, "status"), Status("starting", self._clock(), starts=starts)
         )
@@ -211,12 +216,13 @@ class EnvironmentStore:
             plan_file.write(json.dumps(asdict(plan)).encode())
             plan_file.seek(0)
             builder_process = subprocess.Popen(
+                # -I: neither PYTHONPATH nor packages of the account can change this script.
                 [sys.executable, "-I", builder.__file__],
                 stdin=plan_file,  # not a pipe: this process can be killed before the builder reads it
                 stdout=output,
                 stderr=output,
                 pass_fds=(lock,),
-                start_new_session=True,
+                start_new_session=True,  # signals to the server's process group do not reach it
                 cwd="/",  # else uv reads settings of a project in the working directory
                 env={**TRUST, **{key: value for key, value in os.environ.items() if _passes(key)}},
             )

@@ -37,6 +37,7 @@ def virtualenv_steps(
     python = str(stage / "bin" / "python")
     # Copied, not linked: users cannot enter the cache folder of the server's account.
     install = (installer(), "pip", "install", "--python", python, "--link-mode", "copy", "--no-progress")
+    # Relocatable: the folder is renamed after the build, so no script may contain its path.
     make = (installer(), "venv", "--quiet", "--relocatable", "--allow-existing", "--no-python-downloads")
     last = len(installs) - 1
     return [
@@ -50,6 +51,7 @@ def virtualenv_steps(
 
 def fingerprint(*parts: object) -> str:
     """Return the fingerprint of these parts: 20 hexadecimal digits."""
+    # JSON keeps the borders between the parts: joined texts of different parts could be equal.
     return hashlib.sha256(json.dumps([LAYOUT, *parts]).encode()).hexdigest()[:20]
 
 

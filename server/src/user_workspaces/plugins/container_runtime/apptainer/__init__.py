@@ -45,9 +45,11 @@ class ApptainerRuntime(ContainerRuntime):
 
     def argv(self, step: StepNeeds, locations: RunLocations) -> tuple[str, ...]:
         """Return the command line; images are pulled from their registry into the user's cache."""
+        # Checked only: variables reach the container by the prefix of their names, not by the command line.
         for name in locations.variables:
             variable_name(name)
         workspace = bound_path(locations.workspace)
+        # Without --containall, Apptainer mounts the user's home and passes on all variables.
         line = [self._options.program, "--silent", "exec", "--containall", f"--bind={workspace}", f"--pwd={workspace}"]
         if locations.secret_files:
             line.append(f"--bind={bound_path(locations.secret_files)}:{SECRETS_IN_CONTAINER}:ro")

@@ -51,12 +51,15 @@ class DockerRuntime(ContainerRuntime):
         """Return the command line; the values of variables come from the environment of `docker` itself."""
         workspace = bound_path(locations.workspace)
         line = [self._options.program, "run", "--rm", f"--name={NAME}", f"--user={locations.uid}:{locations.gid}"]
+        # The user of the command must not become root by a set-user-ID program of the image.
         line += ["--cap-drop=ALL", "--security-opt=no-new-privileges", *self.engine_options(step, locations)]
         line += [f"--volume={workspace}:{workspace}", f"--workdir={workspace}"]
         if locations.secret_files:
             line.append(f"--volume={bound_path(locations.secret_files)}:{SECRETS_IN_CONTAINER}:ro")
+        # Names only: all accounts of the machine can read command lines.
         line += [f"--env={variable_name(name)}" for name in locations.variables]
         line += ["--env=REANA_SECRETS_DIR", "--env=REANA_WORKSPACE", "--env=REANA_JOB_UUID"]
+        # The image's own entrypoint would run in place of the shell.
         return (*line, "--entrypoint=/bin/bash", self.image(step.environment), "-c")
 
     def image(self, environment: str) -> str:
@@ -65,6 +68,7 @@ class DockerRuntime(ContainerRuntime):
 
     def engine_options(self, step: StepNeeds, locations: RunLocations) -> list[str]:  # noqa: ARG002  see PodmanRuntime
         """Return the options that are specific to this engine."""
+        # --init: process 1 of a container ignores signals without a handler; the init process passes them on.
         options = ["--init", f"--pids-limit={self._options.pids_limit}", f"--network={self._options.network}"]
         options += [] if step.memory_bytes is None else [f"--memory={step.memory_bytes}b"]
         return options + ([] if step.cpus is None else [f"--cpus={step.cpus:g}"])

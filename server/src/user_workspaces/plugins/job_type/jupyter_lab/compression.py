@@ -20,6 +20,7 @@ def compress(environment: Path) -> None:
     """Write `<name>.gz` beside each file that gets smaller."""
     for path in _static_files(environment):
         content = path.read_bytes()
+        # mtime=0: the same file always gives the same copy.
         packed = gzip.compress(content, compresslevel=9, mtime=0)
         if len(packed) < WORTH_IT * len(content):
             Path(f"{path}.gz").write_bytes(packed)

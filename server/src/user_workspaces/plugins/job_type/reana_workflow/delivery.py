@@ -7,7 +7,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).with_name("runner")
 START = b"import sys\n\nfrom runner.main import main\n\nsys.exit(main())\n"
-LONG_AGO = (1980, 1, 1, 0, 0, 0)
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip archive; a fixed one makes it reproducible
 
 
 @cache

@@ -81,6 +81,7 @@ NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4000), AfterValidator(_text)]
 Command = Annotated[tuple[Text, ...], AfterValidator(_command)]
 Content = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=LARGEST_FILE), AfterValidator(_text)]
+# No second slash at the start: browsers read "//name" as another host.
 Address = Annotated[str, StringConstraints(pattern=r"^/([!-.0-~][!-~]*)?$", max_length=1000)]
 Page = Annotated[Address, AfterValidator(_page)]
 ReadyPage = Annotated[Address, AfterValidator(_ready_page)]

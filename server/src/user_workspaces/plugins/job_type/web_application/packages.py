@@ -15,6 +15,7 @@ def missing(packages: Sequence[str], *, info: Path = DPKG, path: str = STANDARD_
 
 
 def _is_installed(name: str, info: Path) -> bool:
+    # Packages of several architectures have the architecture in the file's name.
     return (info / f"{name}.list").exists() or any(info.glob(f"{name}:*.list"))
 
 

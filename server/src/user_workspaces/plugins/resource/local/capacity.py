@@ -14,6 +14,7 @@ UNIFIED = ""
 
 def capacity_of_machine(*, root: Path = Path("/")) -> Capacity:
     """Return the server's own limits, without those that cannot be read. Reads a few small files."""
+    # The affinity mask, not the number of processors: taskset(1) and cpusets limit the server by it.
     cpus = [len(os.sched_getaffinity(0)), *_quotas(root)]
     memory = [*_total_memory(root), *_memory_limits(root)]
     return Capacity(cpus=min(cpus), memory_mb=min(memory) // MEBIBYTE if memory else None)
@@ -42,7 +43,7 @@ def _quotas(root: Path) -> Iterator[int]:
             yield max(1, int(quota) // int(period))
         with suppress(OSError, ValueError):
             quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
-            if int(quota) > 0:
+            if int(quota) > 0:  # -1: unlimited
                 yield max(1, int(quota) // int(period))
 
 
@@ -51,6 +52,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
     with suppress(OSError, ValueError):
         own = _own_groups((root / "proc/self/cgroup").read_text())
         for line in (root / "proc/self/mountinfo").read_text().splitlines():
+            # The number of optional fields before " - " varies, so fields are counted on each side of it.
             before, _, after = line.partition(" - ")
             kind, _, options = after.split(" ", maxsplit=2)
             key = UNIFIED if kind == "cgroup2" else controller
@@ -59,7 +61,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
                 location = root / mounted_at.lstrip("/")
                 below = _below(own[key], top)
                 yield location / below
-                yield from (location / parent for parent in below.parents if parent != below)
+                yield from (location / parent for parent in below.parents if parent != below)  # their limits hold, too
 
 
 def _own_groups(text: str) -> dict[str, PurePosixPath]:

@@ -29,11 +29,13 @@ def become_the_job(
     try:
         os.dup2(log, 1)
         os.dup2(log, 2)
+        # A session of its own: if the supervisor is dead, processes of the job are found by it.
         os.setsid()
         if not os.read(go, 1):
             os._exit(code)
         _reset_signals()
         _reset_limit(spec.open_files)
+        # Before the change of account, since namespaces and mounts require root.
         environment = {**spec.environment, VARIABLE: _enter_network(spec, network, resolvers)}
         _take_identity(spec)
         what = "Cannot enter the working directory"
@@ -43,6 +45,7 @@ def become_the_job(
     except OSError as error:
         os.write(complaint, f"{what}: {error.strerror}.".encode())
     finally:
+        # The fork must never return: the code after it belongs to the supervisor.
         os._exit(code)
 
 
@@ -70,6 +73,7 @@ def _reset_limit(open_files: int | None) -> None:
 
 def _take_identity(spec: Spec) -> None:
     if os.geteuid() == 0:
+        # The user ID last: after it, this process may not change its groups.
         os.initgroups(spec.account, spec.gid)
         os.setresgid(spec.gid, spec.gid, spec.gid)
         os.setresuid(spec.uid, spec.uid, spec.uid)

@@ -37,6 +37,7 @@ class Isolation:
         missing = describe_missing()
         if missing and self.must_isolate:
             raise SubmissionRejected(f"Jobs cannot be isolated from the network of this machine: {missing}")
+        # Only the standard folders are searched, since the program runs as root.
         return "" if missing else shutil.which(PROGRAM, path=STANDARD_PATH) or ""
 
     @property
@@ -75,6 +76,7 @@ def describe_missing() -> str:
         return "the kernel has no network namespaces."
     if not TUN.exists():
         return f"{TUN} does not exist (`modprobe tun`; in a container: `--device {TUN}`)."
+    # In a container, root usually lacks this capability.
     if not _has_capability(CAP_SYS_ADMIN):
         return "the server may not create namespaces (in a container: `--cap-add SYS_ADMIN`)."
     return ""

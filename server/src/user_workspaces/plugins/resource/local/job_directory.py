@@ -51,11 +51,12 @@ class JobDirectories:
         with _opened(self.root) as root:
             if _is_directory_of(account, final, root=root):
                 return  # from an earlier submission of the same job, and complete
-            _empty_and_remove(staging, root)
+            _empty_and_remove(staging, root)  # of a submission that was killed
             os.mkdir(staging, 0o700, dir_fd=root)
             with _opened(staging, root) as directory:
                 for file in files:
                     _write(file, account, directory)
+                # The last step: from then on, the user can change the content.
                 _hand_over(directory, account)
             # The rename makes the directory visible in one step: a crash before it leaves only the staging directory.
             os.rename(staging, final, src_dir_fd=root, dst_dir_fd=root)
@@ -73,6 +74,7 @@ class JobDirectories:
         self.root.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
             self.root.mkdir(mode=0o700)
+        # Where the parent is writable for all, such as /tmp, another account may have created the folder first.
         if problem := self.problem():
             raise SubmissionRejected(problem)
         with _opened(self.root) as root:
@@ -182,6 +184,7 @@ def _empty(top: int) -> None:
 def _remove_files(directory: int) -> list[str]:
     """Remove all entries except directories; return the names of those."""
     with os.scandir(directory) as entries:
+        # Read completely before anything is removed: readdir(3) may skip entries of a directory that changes.
         kinds = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
     for name in [name for name, is_directory in kinds if not is_directory]:
         os.unlink(name, dir_fd=directory)
@@ -193,6 +196,7 @@ def _open_even_if_locked(name: str, parent: int) -> int:
     handle = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
     try:
         if os.geteuid() != 0:
+            # Through /proc, because fchmod(2) does not accept an O_PATH handle.
             Path(f"/proc/self/fd/{handle}").chmod(0o700)
         return os.open(".", _DIRECTORY, dir_fd=handle)
     finally:

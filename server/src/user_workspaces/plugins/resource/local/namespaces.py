@@ -64,6 +64,7 @@ def replace_file(path: str, replacement: Path) -> None:
 
 def _bring_up_loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        # `struct ifreq` of 64-bit systems: 16 bytes for the name, then the flags, 40 bytes in total.
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", IFF_UP))
 
 

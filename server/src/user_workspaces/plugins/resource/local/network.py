@@ -18,6 +18,7 @@ from .relay import Address, Service
 RANGE, NAME_SERVER = "198.19.0.0/24", "198.19.0.3"
 """An address range reserved for tests (RFC 2544), and the address of slirp4netns's DNS forwarder in it."""
 RESOLV_CONF = "/etc/resolv.conf"
+# Longer than both attempts of the uplink to start slirp4netns, of `uplink.START_SECONDS` each.
 READY_SECONDS = 10.0
 BACKLOG = 128
 ISOLATED, SHARED = "isolated", "shared"
@@ -71,6 +72,7 @@ def enter(network: Network, *, resolvers: Path) -> bool:
 
     `resolvers`: a file that replaces the machine's resolv.conf, if it exists.
     """
+    # Else this process would keep the pipe open, and never see that the uplink ended without a report.
     os.close(network.ready)
     poll = select.poll()
     poll.register(network.is_ready)

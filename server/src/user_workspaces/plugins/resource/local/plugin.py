@@ -70,6 +70,7 @@ class LocalResource(Resource):
         check_can_run(spec)
         with _readable_errors("The job could not be started on this machine"), job.exclusively():
             if not job.was_started():
+                # A crash before the supervisor starts is harmless: the next call repeats all of these steps.
                 instructed = instructions(
                     spec, directory=self.job_directory(spec.key), options=self._options, isolation=self._isolation
                 )

@@ -99,6 +99,7 @@ def kill(processes: list[Process]) -> bool:
 def descendants(root: int) -> list[Process]:
     """Return all running descendants of `root`, also in other sessions and process groups."""
     stats, found, before = living_processes(), {root}, 0
+    # Each round adds at least one generation: pids wrap around, so they do not order parents before children.
     while len(found) > before:
         before = len(found)
         found |= {pid for pid, stat in stats.items() if stat.parent in found}
@@ -122,6 +123,7 @@ def strays(child: Process, *, tag: bytes, uid: int) -> list[Process]:
 def _has_tag(pid: int, *, tag: bytes, uid: int) -> bool:
     folder = Path(f"/proc/{pid}")
     try:
+        # The owner is compared, too: other accounts can put the same tag into their environments.
         return folder.stat().st_uid == uid and tag in (folder / "environ").read_bytes().split(b"\0")
     except OSError:
         return False  # ended meanwhile, or not readable

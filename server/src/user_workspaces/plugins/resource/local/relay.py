@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 CHUNK = 64 * 1024
+# Connecting blocks all connections of the job, and loopback responds at once, so the wait is short.
 CONNECT_SECONDS = 1.0
 MOST_PAIRS = 64
 """Concurrent connections to one address per job: a process usually has 1,024 descriptors."""
@@ -98,7 +99,7 @@ class Pair:
             if mask & WRITE:
                 self._send(end)
         except BlockingIOError:
-            pass
+            pass  # unsent data waits until the socket is writable
         except OSError:
             self._close()
             return
@@ -112,6 +113,8 @@ class Pair:
         self._unsent[other] = chunk
         if not chunk:
             self._ended.add(end)
+            # Only this direction ends: a client may close its side and still wait for the response. No data waits to be
+            # sent, since `_watch` reads only when all was sent.
             other.shutdown(socket.SHUT_WR)
             return
         self._send(other)

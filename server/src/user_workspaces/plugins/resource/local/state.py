@@ -44,6 +44,7 @@ class JobState:
 
     def request_stop(self) -> float:
         """Record a stop request; return the time of the first one, in seconds since 1970."""
+        # Created once: the time of the first request decides when the grace period is over.
         with suppress(FileExistsError):
             os.close(os.open(self.folder / records.STOP, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return (self.folder / records.STOP).stat().st_mtime
@@ -54,6 +55,7 @@ class JobState:
 
     def was_started(self) -> bool:
         """Return True if a supervisor has taken the job over: it must not be started again."""
+        # The lock is tested first: a supervisor that ends between the two tests has left a record.
         names = (records.RUNNING, records.ENDED)
         return is_locked(self.folder) or any((self.folder / name).exists() for name in names)
 

@@ -75,6 +75,7 @@ def _environment(spec: JobSpec) -> dict[str, str]:
         "SHELL": "/bin/bash",
         "USER": spec.account.name,
         **dict(spec.script.environment),
+        # Last, so that a job type cannot replace the tag, by which processes without a supervisor are found.
         "UWS_JOB_ID": str(spec.job_id),
         records.TAG: spec.key,
     }
@@ -115,6 +116,7 @@ def _spawn(folder: Path, report: int) -> int:
     return os.posix_spawn(
         sys.executable,
         [sys.executable, "-I", "-S", str(RUNNER), str(folder)],
+        # None of the server's variables: some are secrets, and jobs of the same account can read /proc/PID/environ.
         {"LANG": "C.UTF-8"},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -123,7 +125,7 @@ def _spawn(folder: Path, report: int) -> int:
         ],
         setsid=True,
         setsigmask=(),
-        setsigdef=_RESETTABLE,
+        setsigdef=_RESETTABLE,  # else signals that the server ignores would stay ignored
     )
 
 
@@ -131,6 +133,7 @@ def wait_for_start(state: JobState) -> int:
     """Return the pid of a started job (-1: it was stopped before its start); raises `ResourceUnavailable`."""
     deadline = time.monotonic() + START_SECONDS
     while True:
+        # The lock first: if it is free, no supervisor runs, and the records that are read afterwards are final.
         locked, running, ended = is_locked(state.folder), state.running(), state.ended()
         if running is not None:
             return running.child.pid

@@ -18,6 +18,7 @@ from .processes import descendants, identify, is_alive, kill, terminate
 from .records import Ended, Running, Spec, record, take_lock
 from .uplink import keep_up, report_problem
 
+# A stop request without a signal, and a log that is too long, are noticed within this time.
 POLL_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
 """prctl(2): orphans below this process become its children."""
@@ -46,6 +47,7 @@ class Supervisor:
         _close_notification()
         self._end(ended_by := ended_by or self._watch())
         self._trim_log()
+        # The last step: until it, the held lock makes the job count as running.
         record(self.folder, records.ENDED, self._verdict(ended_by))
 
     def _fork(self, network: Network | None) -> tuple[int, int, int]:
@@ -124,6 +126,7 @@ class Supervisor:
         with suppress(OSError):  # the job must be supervised also if its log cannot be trimmed
             size = path.stat().st_size
             if size > self.spec.max_log_bytes:
+                # The job has the log open with O_APPEND: its next output follows the tail, not a hole of the old size.
                 with path.open("ab+") as log:
                     tail = os.pread(log.fileno(), keep, size - keep)
                     log.truncate(0)
@@ -171,6 +174,7 @@ def _make_network(folder: Path, spec: Spec) -> Network | None:
 def main(folder: Path) -> int:
     """Supervise the job of a state folder; return at once if another supervisor does or did."""
     _detach()
+    # The returned descriptor stays open on purpose: it holds the lock until this process ends.
     if take_lock(folder) is None or any((folder / name).exists() for name in (records.RUNNING, records.ENDED)):
         return 0
     spec = Spec(**json.loads((folder / records.SPEC).read_bytes()))
@@ -180,6 +184,7 @@ def main(folder: Path) -> int:
         if supervisor := os.fork():
             keep_up(spec.uplink, network, supervisor=supervisor, folder=folder)
         os.setsid()
+    # After the fork, since children do not inherit this setting.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     Supervisor(folder, spec, network).run()
     return 0

@@ -19,6 +19,7 @@ KILL_ROUNDS = 50
 
 def stop(state: JobState, *, grace_seconds: int) -> None:
     """Request the end of a job; called again after the grace period, kill it. Returns at once."""
+    # The file first: a supervisor that is starting checks for it before it lets the job run.
     asked_at = state.request_stop()
     with _locked(state) as is_ours:
         if not is_ours:
@@ -32,6 +33,7 @@ def forget(state: JobState, directories: JobDirectories) -> None:
     with state.exclusively(), _locked(state) as is_ours:
         if state.ended() is None and not (is_ours and _is_over(state)):
             return
+        # The state folder last: if the process dies in between, `known_keys` still has the job.
         if directories.remove(state.folder.name):
             state.remove()
 
@@ -66,6 +68,7 @@ def _signal_supervisor(state: JobState) -> None:
 def _stop_without_supervisor(state: JobState, *, is_over_grace: bool) -> None:
     running = state.running()
     if running is None:
+        # The job never ran; a recorded end keeps a later `submit` from starting it.
         record(state.folder, records.ENDED, Ended(EndedBy.STOPPED, None, None, time.time(), ""))
     elif is_over_grace:
         _kill_left_over(state, running)

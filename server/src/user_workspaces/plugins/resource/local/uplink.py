@@ -99,6 +99,7 @@ class Uplink:
         for handle in handles:
             os.set_inheritable(handle, True)
         numbers = (f"--ready-fd={ready}", f"--exit-fd={exit_}")
+        # A path in the child's own /proc: it inherits the descriptor, and the namespace has no other name.
         namespace = f"/proc/self/fd/{self.network.namespace}"
         try:
             return os.posix_spawn(
@@ -116,6 +117,7 @@ class Uplink:
         """Restart slirp4netns after it was killed: connections are lost, but new ones work."""
         self.selector.unregister(self.slirp)
         self._collect()
+        # A pause, since a program that ends at once would be restarted in a tight loop.
         time.sleep(SECONDS_BETWEEN_STARTS)
         if not self._start():
             self._report("slirp4netns ended and could not be restarted.")
@@ -159,6 +161,7 @@ def keep_up(program: str, network: Network, *, supervisor: int, folder: Path) ->
         # The sandbox of slirp4netns unmounts directories: below a shared mount, that affects the whole machine.
         leave_mounts()
         uplink, handle = Uplink(program, network, folder), os.pidfd_open(supervisor)
+        # Standard output is the supervisor's pipe to the server, which waits until all copies of it are closed.
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 1)
         listeners = [service.listener.fileno() for service in network.services]

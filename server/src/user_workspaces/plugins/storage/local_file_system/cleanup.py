@@ -65,6 +65,7 @@ class Cleanup:
         over = _time_of(status) + lifetime
         if over <= self._now and _remove(parent, name):
             return
+        # An expired file that stays is locked by a writer or cannot be removed: the next attempt is in an hour.
         over = max(over, self._now + timedelta(hours=1)) if over <= self._now else over
         self.again = over if self.again is None else min(self.again, over)
 
@@ -74,6 +75,7 @@ def _is_not_a_part(visit: Visit) -> bool:
 
 
 def _time_of(status: os.stat_result) -> datetime:
+    # Users can set any time, also one that `datetime` cannot hold.
     return datetime.fromtimestamp(min(max(status.st_mtime, 0), 2**32), UTC)
 
 

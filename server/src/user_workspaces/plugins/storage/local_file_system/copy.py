@@ -15,6 +15,7 @@ from user_workspaces.plugins.storage.local_file_system.paths import closing, is_
 from user_workspaces.plugins.storage.local_file_system.reflink import copy_piece
 from user_workspaces.plugins.storage.local_file_system.walk import Cursor, Visit, walk
 
+# O_NONBLOCK: the file may be replaced by a pipe after its status was read, and open(2) would wait for a writer.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _PIECE = 16 * 1024 * 1024
@@ -90,6 +91,7 @@ class Copy:
     def _take_link(self, visit: Visit, parent: int) -> None:
         with self._source.acting(self._at):
             target = os.readlink(visit.name, dir_fd=visit.parent)
+        # With the new owner's rights: a copied link must not lead to data that only the old owner may see.
         with self._target.acting(visit.name):
             if (found := self._datasets.resolve(target)) is not None:
                 os.symlink(found, visit.name, dir_fd=parent)
@@ -98,6 +100,7 @@ class Copy:
         with self._source.acting(self._at, READ):
             old = os.open(visit.name, _READ, dir_fd=visit.parent)
         with closing(old):
+            # Of the open file: the entry may have changed since the walk read its status.
             status = os.fstat(old)
             if stat.S_ISREG(status.st_mode):
                 self._fill(_copied_pieces(old, visit.name, parent, status), visit.name)
@@ -134,6 +137,7 @@ def _copied_pieces(old: int, name: str, parent: int, status: os.stat_result) -> 
                 if unreported >= _PIECE:
                     yield unreported, False
                     unreported = 0
+        # A hole at the end has no data to copy, so the size is set explicitly.
         os.truncate(new, status.st_size)
         os.fchmod(new, status.st_mode & 0o700)  # permissions for others were the decision of the original's owner
         os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -54,6 +54,7 @@ class Datasets:
             return None
 
     def _below(self, handle: int) -> str | None:
+        # The kernel's path of the open entry itself: links that are exchanged after the open cannot change it.
         found = Path(f"/proc/self/fd/{handle}").readlink()
         return str(found) if any(found.is_relative_to(os.path.realpath(root)) for root in self._roots) else None
 

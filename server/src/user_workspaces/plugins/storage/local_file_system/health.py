@@ -23,6 +23,7 @@ def _problem(root: Path) -> str:
         return "The storage's root directory is not writable: its file system is read-only."
     if not os.access(root, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
         return "The storage's root directory is not writable for the server."
+    # f_files is 0 on file systems without a fixed number of inodes, such as Btrfs.
     if not disk.f_bavail or (disk.f_files and not disk.f_favail):
         return "The storage's disk is full."
     return _closed_directory(root) if serves_as_root() else ""

@@ -68,6 +68,7 @@ class Part:
 def list_directory(parent: int, names: Sequence[str], part: Part) -> Listing:
     """Return the result of `Storage.entries` for the directory `parent` at the path `names`."""
     with closing(os.open(".", READABLE, dir_fd=parent)) as here, os.scandir(here) as found:
+        # scandir(3) returns the kind without a stat(2) on most file systems; only the page needs the full status.
         wanted = (item for item in found if part.wants(item.name))
         keys = [(part.directories_first and item.is_dir(follow_symlinks=False), item.name) for item in wanted]
         shown = _sorted(here, keys, part)
@@ -78,6 +79,7 @@ def list_directory(parent: int, names: Sequence[str], part: Part) -> Listing:
 
 def _sorted(parent: int, keys: list[tuple[bool, str]], part: Part) -> list[str]:
     """Return the sorted names; `keys` are pairs of True for a directory that comes first, and the name."""
+    # Sorts are stable, so the most important one is last, and names order entries with equal values.
     keys.sort(key=itemgetter(1), reverse=part.descending and part.order is Order.NAME)
     if part.order is not Order.NAME:
         known = ((name, status_of(parent, name)) for _, name in keys)
@@ -118,6 +120,7 @@ def allocated_bytes(top: int) -> int:
         status = visit.status
         if visit.left or status.st_ino in seen:
             continue
+        # Only a file with several links can appear again; a set of all inodes would need much memory.
         if status.st_nlink > 1 and not visit.is_directory:
             seen.add(status.st_ino)
         blocks += status.st_blocks
@@ -130,6 +133,7 @@ def _is_finished(name: str) -> bool:
 
 def _can_be_named(visit: Visit) -> bool:
     """Return True if the kernel accepts its path; a hostile tree can be deeper, with paths of any length."""
+    # Each name has at least one byte and a slash, so a longer trail cannot fit: the sum is not needed.
     if len(visit.trail) > LONGEST_PATH // 2:
         return False
     return sum(len(os.fsencode(name)) + 1 for name in (*visit.trail, visit.name)) <= LONGEST_PATH + 1

@@ -50,6 +50,7 @@ class Locations:
         """Create the root with mode 0711, so that users can traverse but not list it; idempotent. Raises `OSError`."""
         if not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
+            # Separately, since the umask limits the mode of mkdir(2). An existing root keeps its operator's mode.
             self.root.chmod(0o711)
 
     def create(self, location: WorkspaceLocation) -> None:
@@ -63,6 +64,7 @@ class Locations:
             # mkdir(2) relative to the handle, with the user's rights: a planted link cannot redirect it.
             with suppress(FileExistsError):
                 os.mkdir(names[-1], 0o700, dir_fd=parent)
+            # Raises an error for a link or a file at this name, which the suppressed error does not tell apart.
             os.close(open_below(parent, names[-1:]))
 
     @contextmanager
@@ -119,5 +121,6 @@ def _give(root: int, user: str, account: SystemAccount) -> None:
 
 
 def _require_owner(home: int, account: SystemAccount) -> None:
+    # The account's name may have belonged to another uid when the directory was created.
     if serves_as_root() and os.fstat(home).st_uid != account.uid:
         raise StorageError(f"{WORKSPACE}: Its directory does not belong to the account {account.name}.")

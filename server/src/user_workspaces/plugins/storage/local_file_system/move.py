@@ -17,6 +17,7 @@ _RENAME: Callable[..., int] | None = getattr(ctypes.CDLL(None, use_errno=True), 
 def move_entry(old_parent: int, old: str, new_parent: int, new: str, *, overwrite: bool) -> None:
     """Rename an entry; see `Storage.move`. Runs with the rights of the calling thread, raises `OSError`."""
     status = os.stat(old, dir_fd=old_parent, follow_symlinks=False)
+    # rename(2) of an entry to itself succeeds without effect, but the new name is taken.
     if old == new and os.path.samestat(os.fstat(old_parent), os.fstat(new_parent)):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     if not overwrite or stat.S_ISDIR(status.st_mode):
@@ -39,6 +40,7 @@ def rename_to_free(old_parent: int, old: str, new_parent: int, new: str) -> None
             return
         if number not in _UNSUPPORTED:
             raise OSError(number, os.strerror(number))
+    # Not atomic: an entry that another process creates between the check and the rename is replaced.
     if status_of(new_parent, new) is not None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     os.rename(old, new, src_dir_fd=old_parent, dst_dir_fd=new_parent)

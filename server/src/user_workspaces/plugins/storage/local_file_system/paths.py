@@ -18,7 +18,7 @@ PART_PREFIX = ".uws-part-"
 """Prefix of the names of unfinished files."""
 LONGEST_PATH = 4095
 """In bytes: PATH_MAX, the limit for the users' own programs."""
-_LONGEST_NAME = 255
+_LONGEST_NAME = 255  # bytes: NAME_MAX
 
 
 def parse_path(path: str) -> list[str]:
@@ -90,11 +90,13 @@ def _step(here: int, name: str, *, make: bool) -> int:
         if not make:
             raise
     except NotADirectoryError:
+        # With O_DIRECTORY and O_NOFOLLOW, open(2) reports a link as ENOTDIR, like a file.
         if is_link(here, name):
             raise UnsafePath(f"{shown(name)} is a link, and links are not followed.") from None
         if make:
             raise
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from None  # a file has no entries
+    # Another request may create it at the same time; the second open also detects a link at this name.
     with suppress(FileExistsError):
         os.mkdir(name, 0o700, dir_fd=here)
     return _step(here, name, make=False)

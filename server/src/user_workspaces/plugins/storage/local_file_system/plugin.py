@@ -125,6 +125,7 @@ class LocalFileSystemStorage(Storage):
     def link(self, location: WorkspaceLocation, path: str, target: str) -> None:
         """See `Storage.link`; the link points to the resolved target, without links in its path."""
         with self._parent(location, path, make=True) as (parent, name), parent.acting(path, WRITE):
+            # With the user's rights: the result must not reveal what is below a directory that they cannot enter.
             found = self._datasets.resolve(target)
             if found is None:
                 raise PathNotFound(f"Symlink path not found: {shown(target)}")

@@ -44,5 +44,6 @@ def copy_piece(old: int, new: int, at: int, count: int) -> int:
     except OSError as error:
         if error.errno not in _UNSUPPORTED_COPY:
             raise
+    # sendfile(2) takes no offset for the target: it writes at its position.
     os.lseek(new, at, os.SEEK_SET)
     return os.sendfile(new, old, at, count)

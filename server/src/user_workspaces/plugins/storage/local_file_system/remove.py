@@ -10,6 +10,7 @@ from user_workspaces.plugins.storage.local_file_system.os_errors import shown
 from user_workspaces.plugins.storage.local_file_system.paths import PASSAGE, closing, status_of
 from user_workspaces.plugins.storage.local_file_system.walk import Visit, walk
 
+# A limit, since other processes may create entries as fast as they are removed.
 _MOST_PASSES = 10
 _ALL_OF_OWNER = 0o700
 _CHANGED_MEANWHILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST}

@@ -44,6 +44,7 @@ _TABLES = {
     "aarch64": _GENERIC,
     "riscv64": _GENERIC,
 }
+# A 32-bit process on a 64-bit kernel has other numbers, although `platform.machine` is the same.
 _CALLS = _TABLES.get(platform.machine()) if sys.platform == "linux" and sys.maxsize > 2**32 else None
 # PyDLL keeps the interpreter lock: these calls take less than a microsecond, releasing it would cost more.
 _LIBC = ctypes.PyDLL(None, use_errno=True)
@@ -102,6 +103,7 @@ class AccountCredentials:
             _restore(own)
 
 
+# The minute is a part of the key: entries of earlier minutes are not found any more.
 @lru_cache(maxsize=10_000)
 def _groups_of(name: str, gid: int, _minute: int) -> tuple[int, ...]:
     return tuple(os.getgrouplist(name, gid))
@@ -162,5 +164,6 @@ def _call(number: int, *arguments: object) -> None:
 
 
 def _verify(ids: _Ids) -> None:
+    # Read back from the kernel: a wrong system call must not run the user's block with the rights of root.
     if _Ids.of_this_thread() != ids:
         raise RuntimeError("The credentials of this thread are not the requested ones.")

@@ -78,6 +78,7 @@ def find(workspace: Directory, upload_id: str) -> Upload:
             return _described(upload_id, record, None)
         if status.st_size < record.length:
             return _described(upload_id, record, status)
+        # `InUse`: another request is writing or finishing this upload at the moment.
         with suppress(InUse), _Bytes.opened(workspace, uploads, upload_id, record.path) as waiting:
             return waiting.finish(record)
         return _described(upload_id, record, status)
@@ -162,9 +163,11 @@ class _Bytes:
                 old = require_replaceable(parent, name)
                 if old is not None and stat.S_ISREG(old.st_mode):
                     os.fchmod(self.handle, old.st_mode & 0o777)
+                # Before the rename, so that a crash never leaves a partial file under the final name.
                 os.fsync(self.handle)
                 os.rename(self._id, name, src_dir_fd=self._uploads, dst_dir_fd=parent)
             with suppress(FileNotFoundError):
+                # The lifetime of a finished upload begins now.
                 os.utime(self._id + RECORD, dir_fd=self._uploads, follow_symlinks=False)
         return _described(self._id, record, None)
 
@@ -220,6 +223,7 @@ def _require_no_file_above(workspace: int, above: list[str]) -> None:
 
 def _require_free_space(uploads: int, length: int) -> None:
     disk = os.fstatvfs(uploads)
+    # f_bavail leaves out the blocks that are reserved for root.
     if length > disk.f_bavail * disk.f_frsize:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with closing(os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=uploads)) as listed, os.scandir(listed) as found:
@@ -251,6 +255,7 @@ def _lock(handle: int) -> None:
 
 
 def _forget(uploads: int, upload_id: str) -> None:
+    # The record first: a record without bytes would mean a finished upload.
     for name in (upload_id + RECORD, upload_id):
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=uploads)

@@ -129,12 +129,14 @@ def walk(
                 if visit is None:
                     continue
                 yield visit
+                # After the yield: the caller may have changed the permissions of the directory or removed it.
                 inside = visit.is_directory and visit.status.st_dev == device and enter(visit)
                 if inside and _enter(cursor, visit, refused, strict=strict):
                     levels.append(_Level(_listing(cursor, wanted), visit))
             elif (entered := levels.pop().entered) is not None:
                 if cursor.up():
                     yield Visit(cursor.here, cursor.trail, entered.name, entered.status, left=True)
+                # After a jump to an ancestor, the rest of the directories that were moved or removed is skipped.
                 del levels[len(cursor.trail) + 1 :]
 
 

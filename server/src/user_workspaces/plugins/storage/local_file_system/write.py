@@ -124,6 +124,7 @@ class _Part:
             os.fchmod(self._handle, old.st_mode & 0o777)
         # Before the rename, so that a crash never leaves an empty or partial file under the final name.
         os.fsync(self._handle)
+        # Atomic for a new file only: a rename cannot compare versions, so another writer may come in between.
         if self._expecting == NOTHING:
             rename_to_free(self._parent, self._part, self._parent, self._name)
         else:
@@ -137,6 +138,7 @@ class _Part:
                 with suppress(FileNotFoundError):
                     os.unlink(self._part, dir_fd=self._parent)
         finally:
+            # Closed last: until then, the lock keeps other writers from removing the file as stale.
             os.close(self._handle)
 
     def _require_replaceable(self) -> os.stat_result | None:
@@ -148,6 +150,7 @@ class _Part:
 
 def _make(parent: int, name: str) -> tuple[str, int]:
     stem = PART_PREFIX + sha256(os.fsencode(name)).hexdigest()[:32]
+    # A name that is taken belongs to another writer, which holds the lock of its file.
     for number in range(_MOST_WRITERS):
         part = f"{stem}-{number}"
         _remove_stale(parent, part)

@@ -15,6 +15,7 @@ from user_workspaces.interfaces.pending_login import INCORRECT_CREDENTIALS, Pend
 from user_workspaces.plugins.user_authentication.globus.options import GROUPS, VIEW_GROUPS, ConnectionDetails
 from user_workspaces.plugins.user_authentication.globus.services import exchange
 
+# 64 characters in base64; RFC 7636 requires 43 to 128.
 VERIFIER_BYTES = 48
 OWN_SCOPES = ("openid", "profile", "email")
 AUTH_SERVER, GROUPS_SERVER = "auth.globus.org", GROUPS.rpartition(":")[2]
@@ -42,6 +43,7 @@ class CodeFlow:
 
     def without_state(self, redirect_url: str) -> PendingLogin:
         """Return the login of clients that do not send the state back: always the same for one address."""
+        # Clients cannot compute it: the key is the secret of this server at Globus.
         digest = hmac.digest(self._secret.encode(), f"pkce:{redirect_url}".encode(), hashlib.sha256)
         return PendingLogin(redirect_url, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
 

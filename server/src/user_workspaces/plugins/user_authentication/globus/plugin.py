@@ -31,7 +31,7 @@ from user_workspaces.plugins.user_authentication.globus.services import (
 )
 
 HEALTHY_SECONDS = 60.0
-UNHEALTHY_SECONDS = 15.0
+UNHEALTHY_SECONDS = 15.0  # shorter, so that a recovery is soon noticed
 LONGEST_EMAIL = 254
 LONGEST_NAME = 150
 
@@ -79,6 +79,7 @@ class GlobusUserAuthentication(UserAuthentication):
         token = text_in(credentials, "auth_token")
         if not token:
             raise InvalidRequest("Missing auth_token.")
+        # The token is sent in a header to Globus Groups, where other characters are invalid.
         if not token.isascii() or not token.isprintable() or " " in token:
             raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         return self._by_token(token)
@@ -98,6 +99,7 @@ class GlobusUserAuthentication(UserAuthentication):
         if not code:
             raise InvalidRequest("Missing code.")
         started = self._pending(state, redirect_url)
+        # Before the exchange: the code of another provider must not be sent to Globus (mix-up attack).
         if issuer and issuer != ISSUER:
             raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         tokens = self._flow.tokens(code, started)
@@ -139,6 +141,7 @@ class GlobusUserAuthentication(UserAuthentication):
 
     def check(self) -> Health:
         """Return the health of Globus Auth, cached for up to a minute."""
+        # The lock is held during the request, so that concurrent checks cause only one.
         with self._lock:
             if time.monotonic() >= self._next_check:
                 try:

@@ -77,6 +77,7 @@ def exchange(form: Mapping[str, str], *, client_id: str, secret: str) -> Mapping
         except GlobusAPIError as error:
             if error.http_status >= SERVER_ERROR:
                 raise ResourceUnavailable(UNREACHABLE) from None
+            # An OAuth error is JSON; another body, such as the page of a proxy, says nothing about the code.
             if error.raw_json is None:
                 raise ResourceUnavailable(INVALID_RESPONSE) from None
             raise AuthenticationRejected(INCORRECT_CREDENTIALS) from None
@@ -99,6 +100,7 @@ def check_groups(token: str, *, allowed: Collection[str]) -> None:
             raise NotAllowed(NO_GROUP) from None
     if not isinstance(found, list):
         raise ResourceUnavailable(INVALID_RESPONSE)
+    # The status is compared although the request selects by it: admission must not depend on that filter.
     if not any(_is_member(group) for group in found if isinstance(group, dict) and group.get("id") in allowed):
         raise NotAllowed(NO_GROUP)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from user_workspaces.errors import NotAllowed, StorageError
 from user_workspaces.interfaces.values import SystemAccount
 
+# The usual UID_MIN of login.defs(5): useradd(8) gives smaller uids to system accounts.
 FIRST_PERSONAL_UID = 1000
 NOBODY_UIDS = frozenset({65534, 65533})
 NO_LOGIN_SHELLS = frozenset({"/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false"})
@@ -88,6 +89,7 @@ def _create(name: str) -> None:
     command = [program, "--create-home", "-K", f"HOME_MODE={HOME_MODE:04o}", "--user-group", "--shell", "/bin/bash"]
     try:
         with _creation_lock():
+            # Tested again under the lock: another thread or process may have created the account meanwhile.
             if _find(name) is None:
                 _run([*command, "--", name])
                 _close_home(name)

@@ -21,6 +21,7 @@ from user_workspaces.plugins.user_authentication.oidc.http_client import (
 from user_workspaces.plugins.user_authentication.oidc.options import ConnectionDetails
 from user_workspaces.plugins.user_authentication.oidc.provider import Metadata, Provider
 
+# 64 characters in base64; RFC 7636 requires 43 to 128.
 VERIFIER_BYTES = 48
 
 
@@ -90,6 +91,7 @@ class CodeFlow:
         if needed <= set(claims) or not metadata.userinfo_endpoint:
             return {}
         found = fetch_object(metadata.userinfo_endpoint, token=access_token)
+        # OpenID Connect Core 5.3.2: without this check, a substituted response could name another user.
         if found.get("sub") != claims["sub"]:
             raise AuthenticationRejected(INCORRECT_CREDENTIALS)
         return found

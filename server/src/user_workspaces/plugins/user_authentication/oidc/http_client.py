@@ -54,6 +54,7 @@ def _request(
             data=data,
             auth=_no_further_credentials,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
+            # A redirect could lead the code, the token or the client's secret to another host.
             allow_redirects=False,
             stream=True,
         ) as response:
@@ -62,7 +63,7 @@ def _request(
             status, found = response.status_code, json.loads(_body(response, until=until))
     except requests.RequestException:
         raise ResourceUnavailable(UNREACHABLE) from None
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError):  # deeply nested JSON exceeds the recursion limit
         raise ResourceUnavailable(INVALID_RESPONSE) from None
     if not isinstance(found, dict):
         raise ResourceUnavailable(INVALID_RESPONSE)

@@ -15,7 +15,7 @@ from user_workspaces.plugins.user_authentication.oidc.provider import KEY_TYPES
 
 CLOCK_SKEW_SECONDS = 60
 LONGEST_TOKEN = 64 * 1024
-LONGEST_SUBJECT = 255
+LONGEST_SUBJECT = 255  # the limit of OpenID Connect Core 2
 REQUIRED_CLAIMS = ("iss", "sub", "aud", "exp", "iat")
 
 

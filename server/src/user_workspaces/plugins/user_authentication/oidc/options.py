@@ -60,6 +60,7 @@ class ConnectionDetails(PluginOptions):
             raise ValueError("scopes: openid is required")
         if self.accounts and self.accounts_file:
             raise ValueError("accounts and accounts_file are mutually exclusive")
+        # The constant verifier is derived from the secret: with an empty one, it could be computed by all.
         if self.accept_missing_state and not self.client_secret_env:
             raise ValueError("accept_missing_state needs a client_secret_env")
         return self

@@ -27,7 +27,7 @@ from user_workspaces.plugins.user_authentication.oidc.options import OIDCOptions
 from user_workspaces.plugins.user_authentication.oidc.users import UserRules
 
 HEALTHY_SECONDS = 60.0
-UNHEALTHY_SECONDS = 15.0
+UNHEALTHY_SECONDS = 15.0  # shorter, so that a recovery is soon noticed
 
 
 class OIDCUserAuthentication(UserAuthentication):
@@ -70,6 +70,7 @@ class OIDCUserAuthentication(UserAuthentication):
         code, state = text_in(credentials, "code"), text_in(credentials, "state")
         if not code:
             raise InvalidRequest("Missing code.")
+        # A state is deleted first: if a later check fails, the same response is not accepted again.
         started = self._pending(state, redirect_url)
         self._check_issuer(text_in(credentials, "iss"), at_portal=redirect_url == self.context.callback_url)
         return self._users.identity(self._flow.claims(code, started))
@@ -93,6 +94,7 @@ class OIDCUserAuthentication(UserAuthentication):
 
     def check(self) -> Health:
         """Return the provider's health, cached for up to a minute."""
+        # The lock is held during the request, so that concurrent checks cause only one.
         with self._lock:
             if time.monotonic() >= self._next_check:
                 try:

@@ -17,7 +17,7 @@ REFRESH_SECONDS = 30.0
 """An unknown key ID causes a new request for the keys, at most this often: the ID comes from the client."""
 KEY_TYPES: Mapping[str, str] = {"RS256": "RSA", "ES256": "EC"}
 """The accepted algorithms and their key types. Never `none`, never one with a shared secret (HS256)."""
-SHORTEST_RSA_KEY = 2048
+SHORTEST_RSA_KEY = 2048  # in bits, as RFC 7518 (3.3) requires for RS256
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Provider:
 
     def metadata(self, *, not_older_than: float = KEPT_SECONDS) -> Metadata:
         """Return the discovery document, at most this many seconds old; raises `ResourceUnavailable`."""
+        # The lock is held during the request: other threads wait for its result and send none of their own.
         with self._lock:
             if self._metadata is None or time.monotonic() - self._metadata[0] > not_older_than:
                 found = fetch_object(f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
@@ -77,6 +78,7 @@ class Provider:
 
 def _checked(found: Mapping[str, Any], issuer: str) -> Metadata:
     """Return the metadata; raises `ResourceUnavailable` for another issuer or an address without TLS."""
+    # The default that OpenID Connect Discovery defines for a document without this value.
     methods = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     metadata = Metadata(
         authorization_endpoint=str(found.get("authorization_endpoint", "")),
@@ -88,6 +90,7 @@ def _checked(found: Mapping[str, Any], issuer: str) -> Metadata:
     )
     needed = (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri)
     optional = (metadata.userinfo_endpoint,) if metadata.userinfo_endpoint else ()
+    # The document of another issuer must not decide to which addresses codes and secrets are sent.
     if found.get("issuer") != issuer or not all(is_safe_address(url) for url in (*needed, *optional)):
         raise ResourceUnavailable(INVALID_RESPONSE)
     return metadata

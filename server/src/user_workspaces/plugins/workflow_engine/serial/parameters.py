@@ -47,6 +47,7 @@ def _text(name: str, value: Json) -> str:
         text.encode()
     except ValueError:  # a number of more than 4300 digits, or a lone surrogate
         text = "\0"
+    # Arguments of execve(2) end at a null byte.
     if "\0" in text:
         raise InvalidRequest(f"The parameter {_shown(name)} has a value that commands cannot contain.")
     return text

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from user_workspaces.errors import InvalidRequest
 
+# Digits are limited, since `Decimal` takes numbers of any length.
 SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(?:([KMGTPE])(i?))?")
 CPUS = re.compile(r"([0-9]{0,12}(?:\.[0-9]{1,12})?)(m?)")
 POWERS = {letter: power for power, letter in enumerate("KMGTPE", start=1)}

@@ -19,6 +19,7 @@ def unique_names(names: Sequence[str]) -> list[str]:
     result: list[str] = []
     for position, name in enumerate(names, start=1):
         wanted = name or f"step-{position}"
+        # A name of the user is kept at its first use; a generated one must also differ from names of later steps.
         if wanted in (seen if name else taken):
             wanted = _numbered(wanted, taken, numbers)
         seen.add(wanted)
@@ -31,6 +32,7 @@ def _numbered(name: str, taken: set[str], numbers: dict[str, int]) -> str:
     number = numbers.get(name, 1) + 1
     while f"{name}-{number}" in taken:
         number += 1
+    # Remembered, because counting from 2 again for each step of the same name would be quadratic.
     numbers[name] = number
     return f"{name}-{number}"
 

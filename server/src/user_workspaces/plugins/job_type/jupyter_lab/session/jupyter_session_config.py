@@ -138,6 +138,7 @@ c.ServerApp.tornado_settings = {
     "static_handler_class": static_files.CompressedFiles,
     "websocket_max_message_size": SESSION["message_limit"],
     "page_config_hook": page_config_hook,
+    # Sessions that are served by path share an origin, so the cookie is limited to the path of this one.
     "xsrf_cookie_kwargs": {"path": SESSION["base_path"], "samesite": "Strict"},
 }
 

@@ -109,6 +109,7 @@ class SocketKernelManager(ServerKernelManager):  # type: ignore[misc]  # Jupyter
 def is_of_overlay(argv: list[str]) -> bool:
     """Return True if a kernel runs in an overlay with packages."""
     overlay = os.environ.get("VIRTUAL_ENV", "")
+    # With the separator: the name of another folder may begin with that of the overlay.
     return bool(overlay and argv and argv[0].startswith(f"{overlay}{os.sep}")) and has_packages(overlay)
 
 

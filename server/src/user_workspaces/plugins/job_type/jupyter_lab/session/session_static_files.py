@@ -26,6 +26,7 @@ class CompressedFiles(FileFindHandler):  # type: ignore[misc]  # Jupyter is not 
         copy = f"{absolute_path}.gz"
         if found is None or not Path(copy).is_file():
             return found
+        # For both representations: a cache must not send the compressed one to a client without gzip.
         self.set_header("Vary", "Accept-Encoding")
         headers = self.request.headers
         if "Range" in headers or not accepts_gzip(headers.get("Accept-Encoding", "")):

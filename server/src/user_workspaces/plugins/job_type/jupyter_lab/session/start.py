@@ -49,6 +49,7 @@ def hide_settings() -> Outside:
     (HERE / "config" / "migrated").touch()  # else Jupyter copies settings of old releases from the home
     os.environ["JUPYTER_CONFIG_DIR"] = str(HERE / "config")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(HERE / "runtime")
+    # Else Jupyter only logs an error in the configuration, and starts without what follows it.
     os.environ["TRAITLETS_APPLICATION_RAISE_CONFIG_FILE_ERROR"] = "1"
     os.environ["USER_WORKSPACES_SETTINGS_DIR"] = known.get("JUPYTERLAB_SETTINGS_DIR") or str(own_settings)
     os.chdir(HERE / "config")  # some releases read settings from the working directory, which is the workspace
@@ -87,6 +88,7 @@ def postpone_grammar() -> bool:
     stand_in = ModuleType(GRAMMAR)
 
     def real() -> ModuleType:
+        # Else `import_module` would return the stand-in itself.
         if sys.modules.get(GRAMMAR) is stand_in:
             del sys.modules[GRAMMAR]
         return importlib.import_module(GRAMMAR)
@@ -95,6 +97,7 @@ def postpone_grammar() -> bool:
         return real().is_valid_syntax(term, value)
 
     def load(name: str) -> Any:  # noqa: ANN401  an attribute of the real one
+        # The import system asks for such attributes, which must not load the grammar.
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(real(), name)
@@ -123,6 +126,7 @@ def start_again_plainly(outside: Outside) -> None:
     """Replace this process by one that imports JupyterLab in the usual way."""
     traceback.print_exc()
     print("The fast start failed; starting the usual way.", file=sys.stderr)  # noqa: T201  the log of the session
+    # The new process starts from the user's environment, which `hide_settings` has changed.
     os.chdir(outside.folder)
     os.environ.clear()
     os.environ.update(outside.environment)
@@ -152,6 +156,7 @@ def main() -> None:
     server = lab.initialize_server(argv=[f"--config={CONFIGURATION}"])
     require_configuration(server)
     server.identity_provider.guard(server.web_app)
+    # Only now: Jupyter has read its configuration, and kernels get the user's environment.
     give_back(outside)
     server.start()
 

@@ -155,6 +155,7 @@ def _link(draft: Path, workspace: Path, content: bytes) -> str:
     for number in range(MOST_LOCKS):
         name = f"environment-{number}.lock" if number else "environment.lock"
         try:
+            # link(2) never replaces a file, and the file appears with its whole content.
             os.link(draft, workspace / name)
         except FileExistsError:
             if _holds(workspace / name, content):

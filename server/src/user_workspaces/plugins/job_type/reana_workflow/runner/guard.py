@@ -58,6 +58,7 @@ class Guard:
             signal.signal(signum, self._on_signal)
         os.setsid()
         adopt_orphans()
+        # Blocked since before the fork: a stop request from that time reaches the handlers above now.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
     def run(self) -> None:
@@ -80,6 +81,7 @@ class Guard:
 
     def _start(self) -> int:
         self._output, inner = os.pipe()
+        # Processes that keep the pipe open without writing must not block the guard.
         os.set_blocking(self._output, False)
         argv = [*(element.replace("{uuid}", self._job.uuid) for element in self._job.step.argv), self._job.command]
         try:
@@ -107,6 +109,7 @@ class Guard:
                 send(descendants(), signal.SIGTERM, signal.SIGCONT)
                 deadline, kill_at = float("inf"), now + self._options.grace
             if now >= kill_at:
+                # Repeated, since processes may fork between the reading of /proc and the signals.
                 send(descendants(), signal.SIGKILL)
                 kill_at = now + POLL_SECONDS
             sources = [self._wakeup] + ([self._output] if self._output >= 0 else [])
@@ -135,6 +138,7 @@ class Guard:
         status = self._status or 0
         code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
         why = self._why or ("" if os.WIFEXITED(status) else f"It was ended by signal {os.WTERMSIG(status)}.")
+        # A container may outlive its client, which was killed or did not end normally.
         if why or code:
             clean_up(self._job, self._plan)
         verdict = STOPPED if self._stop_requested and (why or code) else FAILED if why or code else FINISHED

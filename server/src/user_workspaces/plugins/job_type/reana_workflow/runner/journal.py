@@ -43,6 +43,7 @@ class Journal:
             handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
             with open(handle, "rb") as file:  # noqa: PTH123  a handle: a path would follow links
                 file.seek(self._read)
+                # Complete lines only: another process may be writing the last one.
                 whole = file.read().rpartition(b"\n")[0]
         except FileNotFoundError:
             whole = b""

@@ -42,6 +42,7 @@ class Log:
         return data.decode("utf-8", "replace")
 
     def _leave_out_the_middle(self) -> None:
+        # Three quarters of the limit are kept, so that the next writes do not cause this again at once.
         head, tail = self._limit // 2, self._limit // 4
         last = os.pread(self._handle, tail, self._size - tail)
         left_out = self._seen - head - tail

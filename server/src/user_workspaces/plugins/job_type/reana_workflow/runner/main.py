@@ -67,6 +67,7 @@ class Runner:
         """Return the commands with the UUIDs of the first start."""
         steps = [(number, step, command) for number, step in enumerate(plan.steps) for command in step.commands]
         if not self._journal.records("run"):
+            # Recorded once: after a restart, commands are found by the UUIDs of the first start.
             jobs = [Job(str(uuid.uuid4()), *step) for step in steps]
             runtime = {"runtime": plan.runtime.name, "warning": plan.runtime.warning}
             about = {**runtime, "restart": plan.restart, "plan": plan.digest}
@@ -84,6 +85,7 @@ class Runner:
             ended, started = self._journal.records("end", job.uuid), self._journal.records("start", job.uuid)
             if ended:
                 return str(ended[0].get("status"))
+            # Started without an end: its guard was killed, and remaining processes must not run beside the next start.
             if started:
                 kill_all(lambda: tagged(job.uuid))
                 clean_up(job, plan)
@@ -103,6 +105,7 @@ class Runner:
         self._guard = list(started[-1].get("guard") or []) if started else []
         if self._stopping:
             self._signal_guard()
+        # A guard holds this lock as long as it runs, so this also waits for one that is not a child.
         os.close(lock(self._options.state / "guard.lock", wait=True))
         with suppress(ChildProcessError):
             if self._child and os.waitpid(self._child, 0)[1] >> 8 == NOT_RECORDED:
@@ -118,6 +121,7 @@ class Runner:
         self._child = os.fork()
         if self._child == 0:
             os.close(writer)
+            # The guard may outlive this runner: with its copy of the lock, no other runner could continue the run.
             os.close(self._run_lock)
             become_guard(job, plan, self._options, self._journal, reader)
         self._guard = identity(self._child)

@@ -106,6 +106,7 @@ def explain(failure: Failure) -> str:
     for rows, line in ((rows, line) for rows in _COMPILED for line in reversed(lines)):
         for row, pattern in rows:
             if row.exit_code in (None, failure.exit_code):
+                # Shortened, since the patterns can be slow on very long lines.
                 found = pattern.search(line[:LONGEST_LINE].rstrip())
                 if found:
                     advice = IMAGES_NOT_USED if row.text in TO_INSTALL and not failure.image else ""

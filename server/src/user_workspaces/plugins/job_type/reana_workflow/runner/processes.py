@@ -23,6 +23,7 @@ def parents() -> dict[int, int]:
     found = {}
     for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208  names, thousands of them
         with suppress(OSError):
+            # The last bracket: the name of a process may contain spaces and brackets.
             fields = Path(f"/proc/{name}/stat").read_bytes().rpartition(b")")[2].split()
             if fields[0] not in b"ZX":
                 found[int(name)] = int(fields[1])

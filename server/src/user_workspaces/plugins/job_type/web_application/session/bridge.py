@@ -31,6 +31,7 @@ async def _run(command: Sequence[str], environment: dict[str, str], *, path: str
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _relay(reader, writer, port=port)
 
+    # bind(2) applies the umask: with a later chmod(2), other accounts could connect in between.
     old = os.umask(0o177)
     server = await asyncio.start_unix_server(relay, path)
     os.umask(old)

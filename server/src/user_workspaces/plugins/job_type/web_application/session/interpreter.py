@@ -91,6 +91,7 @@ def _write(view: Path, base: Known, folders: list[str]) -> None:
     (view / "bin").mkdir(exist_ok=True)
     settings = {"home": python.parent, "include-system-site-packages": "false"}
     (view / "pyvenv.cfg").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
+    # Links: Python searches `pyvenv.cfg` beside the path that it was called by, before it resolves links.
     for name in ("python", "python3"):
         link = view / "bin" / name
         link.unlink(missing_ok=True)

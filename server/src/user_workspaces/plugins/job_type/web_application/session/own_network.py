@@ -27,6 +27,7 @@ def enter_own_network() -> None:
     if libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0:
         raise NoNetwork(f"no network namespace: {os.strerror(ctypes.get_errno())}")
     try:
+        # Without privileges, gid_map can be written only after this, user_namespaces(7).
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
