@@ -1,6 +1,7 @@
 """Calls of the API over real sockets, and what holds for every answer whatever was asked."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
@@ -15,6 +16,7 @@ from conformance.patterns import differences, filled
 from conformance.rows import NOTHING, OPEN, Call, method_of
 
 PATIENCE = 60.0
+MOST_RETRIES, LONGEST_PAUSE = 5, 10
 WITHOUT_BODY = {204, 304}
 Problems = list[str]
 Memory = dict[str, Any]
@@ -42,11 +44,21 @@ class Callers:
         if method_of(row) == "WS":
             return self._listen(row, memory)
         self._http.cookies.clear()
-        answer = self._http.request(*self._asked(row, memory), **self._sent(row, memory))
+        answer = self._answer(row, memory)
         problems = [*_checked(row, answer, memory)]
         if not problems:
             problems = [*_kept(row, answer, memory)]
         return _told(row, answer, problems)
+
+    def _answer(self, row: Call, memory: Memory) -> httpx.Response:
+        """Send the request, and again if the server asks for that: its database may be locked for a moment."""
+        for _ in range(MOST_RETRIES):
+            answer = self._http.request(*self._asked(row, memory), **self._sent(row, memory))
+            seconds = answer.headers.get("retry-after", "")
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or not seconds.isdecimal():
+                return answer
+            time.sleep(min(int(seconds), LONGEST_PAUSE))
+        return answer
 
     def _asked(self, row: Call, memory: Memory) -> tuple[str, str]:
         method, _, path = row.ask.partition(" ")
