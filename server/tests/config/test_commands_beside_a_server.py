@@ -35,6 +35,7 @@ def test_a_login_link_leads_to_the_running_server(server: LiveServer) -> None:
     assert httpx.get(link).status_code == httpx.codes.OK
 
 
+@pytest.mark.soak
 def test_stop_names_what_other_commands_have_started(server: LiveServer) -> None:
     with process_of(server, "alias", "qcluster"):
         eventually(lambda: "running; sessions keep running" in (server.folder / "alias.log").read_text())

@@ -15,7 +15,7 @@ from e2e.small_application import install
 from support.budget import first_of
 from support.server_process import ADA, Caller, RunningServer, running_server, sign_in
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.soak]
 CPUS = len(os.sched_getaffinity(0))
 CLUSTER = {
     "name": "The cluster",
@@ -95,7 +95,6 @@ def stop_all(ada: Caller, workspace: int) -> None:
             ada.wait_until(job["id"], "complete")
 
 
-@pytest.mark.soak
 def test_launch_and_launch_again_by_keyboard(ada: Caller, workspace: int, page: Page) -> None:
     address = page.url
     page.get_by_role("link", name="Launch", exact=True).press("Enter")
@@ -122,7 +121,6 @@ def test_launch_and_launch_again_by_keyboard(ada: Caller, workspace: int, page: 
     stop_all(ada, workspace)
 
 
-@pytest.mark.soak
 def test_first_view_needs_two_presses(ada: Caller, workspace: int, page: Page) -> None:
     page.get_by_role("link", name="Launch", exact=True).click()
     expect(page.get_by_label("CPUs", exact=True)).to_be_hidden()
@@ -132,7 +130,6 @@ def test_first_view_needs_two_presses(ada: Caller, workspace: int, page: Page) -
     stop_all(ada, workspace)
 
 
-@pytest.mark.soak
 def test_numbers_follow_the_resource_and_the_server_decides(ada: Caller, workspace: int, page: Page) -> None:
     page.get_by_role("link", name="Launch", exact=True).click()
     page.locator("details.options summary").click()
@@ -156,7 +153,6 @@ def test_numbers_follow_the_resource_and_the_server_decides(ada: Caller, workspa
     assert jobs_in(ada, workspace) == []
 
 
-@pytest.mark.soak
 def test_files_are_opened_and_run(server: RunningServer, ada: Caller, workspace: int, page: Page) -> None:
     files = f"{server.url}/w/{workspace}/files/"
     page.goto(files)
@@ -185,7 +181,6 @@ def test_files_are_opened_and_run(server: RunningServer, ada: Caller, workspace:
     stop_all(ada, workspace)
 
 
-@pytest.mark.soak
 def test_launch_without_scripts(server: RunningServer, ada: Caller, workspace: int, browser: Browser) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

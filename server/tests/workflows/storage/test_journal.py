@@ -162,6 +162,7 @@ def test_any_bytes_are_read(data: bytes) -> None:
     read(RUN + data + START + data + END)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 @given(st.lists(RECORD | JSON, max_size=12))
 def test_any_records_give_storable_state(records: list[Any]) -> None:

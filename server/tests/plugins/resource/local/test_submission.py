@@ -74,6 +74,7 @@ def test_submitter_that_dies_at_any_line_leaves_one_job(world: World) -> None:
         assert runs(spec) == "ran\n", line
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_supervisor_that_dies_at_any_line_leaves_one_job_at_most(world: World) -> None:
     resource = world.resource()
