@@ -16,6 +16,7 @@ PING_SECONDS: Final = 15.0
 """Between two pings, and for the answer: whoever does not read is gone after half a minute."""
 LINGER_SECONDS: Final = 2.0
 """For the last words, before the connection is cut."""
+# `struct linger`: on, for zero seconds. close(2) then resets the connection and drops what is unsent.
 AT_ONCE: Final = struct.pack("ii", 1, 0)
 
 _logger = logging.getLogger(__name__)
