@@ -57,6 +57,7 @@ def _trusted_scope(scope: HTTPScope) -> HTTPScope:
     Headers with an underscore are dropped, too: WSGI maps `X_Forwarded_For` to the same variable as `X-Forwarded-For`,
     and proxies overwrite only the latter.
     """
+    # Only the proxy's bridge sets this: under any other server no header is trusted.
     from_proxy = (scope.get("state") or {}).get(FROM_PROXY, False)
     dropped = frozenset() if from_proxy else PROXY_HEADERS
     headers = _headers(scope)

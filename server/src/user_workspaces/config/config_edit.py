@@ -10,10 +10,12 @@ from user_workspaces.errors import ConfigurationError
 
 def add_key(path: Path, key: str, value: object) -> None:
     """Append a key; mode, owner and symlinks are kept. Raises `ConfigurationError` without a change."""
+    # The draft is renamed over the file itself: over a symlink, it would replace the link.
     target = path.resolve()
     draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
         text = target.read_text(encoding="utf-8")
+        # The draft is flushed before it gets the name: after a crash there is the old file or the whole new one.
         _write(draft, _with_key(text, key, value), like=target)
         draft.replace(target)
         _flush(target.parent)

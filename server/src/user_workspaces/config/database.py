@@ -16,6 +16,7 @@ def close_to_others(name: str) -> None:
     """Create SQLite's file with mode 0600; its side files inherit the mode."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite itself would create the file with mode 0644, restricted by the umask only.
     path.touch(mode=0o600, exist_ok=True)
     path.chmod(0o600)
 
@@ -32,10 +33,12 @@ def options_for(engine: str) -> dict[str, object]:
     wait for a writer (WAL), and a writer waits for another one instead of failing.
     """
     if engine == "django.db.backends.sqlite3":
+        # With WAL, NORMAL may lose the last commits at a power failure, but does not corrupt the database.
         pragmas = (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1000;"
         )
         return {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": pragmas}
+    # On a dead network, a query would otherwise wait for all retransmissions of the kernel: many minutes.
     return {"connect_timeout": REQUEST_SECONDS, "tcp_user_timeout": 2 * REQUEST_SECONDS * 1000}
 
 

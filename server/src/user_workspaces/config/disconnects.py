@@ -22,11 +22,13 @@ class DisconnectWatcher:
         self._receive = receive
         self._watch_task: asyncio.Task[None] | None = None
         headers = dict(scope["headers"])
+        # Such a request has no body: the only news can be the disconnect.
         if b"transfer-encoding" not in headers and headers.get(b"content-length", b"0") == b"0":
             self._start_watching()
 
     async def receive(self) -> ASGIReceiveEvent:
         """Return the next part of the body; raises `ConnectionResetError` or `TimeoutError` if the client is gone."""
+        # The task reads the events of the server now: a second reader would take the disconnect from it.
         if self._watch_task is not None:
             return {"type": "http.request", "body": b"", "more_body": False}
         async with asyncio.timeout(STALLED_SECONDS):

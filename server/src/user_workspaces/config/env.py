@@ -16,6 +16,7 @@ from user_workspaces.interfaces.settings import SessionPorts
 
 PROJECT_DIR = Path(__file__).resolve().parents[4]
 RUN, TMP = Path("/run"), Path("/tmp")  # noqa: S108  what is found in /tmp is checked before it is used
+# The path of a Unix socket has at most 107 bytes: the rest is for the names of the sockets.
 LONGEST_RUNTIME_DIR = 60
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  a comparison
@@ -122,6 +123,7 @@ def runtime_dir() -> Path:
 def check_runtime_dir(path: Path) -> None:
     """Raise `ConfigurationError` for a folder that another account created or can write to."""
     try:
+        # `lstat`: in /tmp, another account may have created a link to a folder of this account.
         found = path.lstat()
     except FileNotFoundError:
         return
@@ -182,7 +184,9 @@ def network_addresses() -> list[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         for _, name in socket.if_nameindex():
             with suppress(OSError):  # an interface without an IPv4 address
+                # A name has at most 15 bytes (IFNAMSIZ).
                 response = fcntl.ioctl(asking, SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+                # The address is in a `sockaddr_in` after the 16 bytes of the name, at its fifth byte.
                 found.append(socket.inet_ntoa(response[20:24]))
     return [address for address in found if not address.startswith("127.")]
 
@@ -198,6 +202,7 @@ def session_ports() -> SessionPorts:
         return SessionPorts()
     if not text:
         first = port() + SESSION_PORTS
+        # Near the last port, the range is shorter or empty.
         return SessionPorts(range(min(first, LAST_PORT + 1), min(first + SESSION_PORTS, LAST_PORT + 1)))
     low, _, high = text.partition("-")
     first, last = port_in(low, source="UWS_SESSION_PORTS"), port_in(high or low, source="UWS_SESSION_PORTS")
@@ -267,6 +272,7 @@ def _read_or_make(path: Path) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
             file.flush()
+            # After a crash, there must not be an empty secret under the final name.
             os.fsync(file.fileno())
         try:
             os.link(draft, path)

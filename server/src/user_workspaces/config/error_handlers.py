@@ -35,6 +35,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def host_not_allowed(host: str) -> str:
     """Return what to tell a visitor who came under a name that is not allowed."""
     name, _ = split_domain_port(host)
+    # The header is text of the client: only what looks like a host name is repeated.
     return HOST_NOT_ALLOWED.format(name=f"“{name}”" if HOST_NAME.fullmatch(name) else "this name")
 
 

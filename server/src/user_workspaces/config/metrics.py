@@ -49,6 +49,7 @@ class JobMetrics(Collector):
 
     def collect(self) -> Iterator[Family]:
         """See `Collector`."""
+        # The lock is held during the queries, so that readers at the same time wait for one result.
         with self._lock:
             if time.monotonic() - self._asked_at > KEPT_FOR:
                 self._families = self._query(timezone.now())
@@ -76,6 +77,7 @@ class JobMetrics(Collector):
         for job in recent:
             if job.job_id not in self._counted and job.at >= self._began:
                 READY_SECONDS.labels(job.job_type, job.resource).observe(job.seconds)
+        # Of the jobs counted so far, only those of this result can appear in the next one.
         self._counted = {job.job_id for job in recent}
         self._looked_at = now
 

@@ -102,5 +102,6 @@ def _is_slow_form(request: HttpRequest, view: Callable[..., object]) -> bool:
     if request.method != "POST" or request.content_type not in FORMS:
         return False
     length = request.META.get("CONTENT_LENGTH") or "0"
+    # The digits are counted first, because `int` raises `ValueError` for thousands of them.
     is_small = length.isdigit() and len(length) <= len(str(SMALL)) and int(length) <= SMALL
     return not is_small or is_transfer(view)

@@ -86,6 +86,7 @@ def _working(candidate: Candidate) -> Iterator[Detected]:
 
 
 def _responds(candidate: Candidate, program: str) -> bool:
+    # Jobs do not inherit the operator's variables: with these, a runtime could work in this check only.
     environment = {"PATH": JOB_PATH, "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
     try:
         done = subprocess.run(

@@ -66,6 +66,7 @@ def is_interactive() -> bool:
     """Return whether the process runs in the foreground of a terminal, with all streams on it."""
     with suppress(OSError, ValueError):
         terminals = all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+        # The kernel stops a process in the background that reads from its terminal (SIGTTIN).
         return terminals and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
     return False
 
@@ -89,11 +90,13 @@ def read_key(terminal: TextIO, *, default: bool, within: float) -> bool | None:
     try:
         tty.setcbreak(descriptor, termios.TCSAFLUSH)
         while select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            # `TextIO` would buffer more than one key, which `select` cannot see.
             key = os.read(descriptor, 1).decode("ascii", "replace").lower()
             if key in NO_MORE:
                 return None
             if key in {YES, NO} or key in ENTER:
                 return default if key in ENTER else key == YES
     finally:
+        # This happens after Ctrl-C as well: the shell would be left without echo.
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
     return None

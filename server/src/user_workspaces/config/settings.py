@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "user_workspaces.config.middleware.ObserveRequests",
+    # It comes before all middleware that reads or sets cookies: a session's origin has nothing of the portal.
     "user_workspaces.proxy.middleware.SessionOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "user_workspaces.config.static_files.StaticFiles",
@@ -63,6 +64,7 @@ MIDDLEWARE = [
     "user_workspaces.config.middleware.ContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # It comes before the CSRF check, which reads the body of a form.
     "user_workspaces.config.middleware.SlowForms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -86,6 +88,7 @@ TEMPLATES = [
     }
 ]
 
+# Threads keep their connections: the health check finds those that the database has closed.
 DATABASES = {"default": dj_database_url.parse(env.database_url(), conn_max_age=600, conn_health_checks=True)}
 DATABASES["default"]["ENGINE"] = engine_for(DATABASES["default"]["ENGINE"])
 DATABASES["default"]["OPTIONS"] = options_for(DATABASES["default"]["ENGINE"]) | DATABASES["default"].get("OPTIONS", {})
@@ -113,7 +116,9 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 CSRF_COOKIE_NAME = "uws-csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "user_workspaces.portal.errors.csrf_failed"
+# The ASGI application sets the scheme, for trusted proxies only: no client can claim TLS with a header.
 SECURE_PROXY_SSL_HEADER = None
+# Paths of login links contain secrets, which other sites must not get as a referrer.
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -147,6 +152,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 10_000
 FILE_UPLOAD_HANDLERS = ["user_workspaces.transfers.upload_handler.AnonymousTempFileHandler"]
+# Django's default uses a cookie without the server's prefix, which the proxy would pass on to sessions.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SILENCED_SYSTEM_CHECKS = ["security.W019"]
 
@@ -161,6 +167,7 @@ CORS_EXPOSE_HEADERS = [
     *("tus-extension", "tus-max-size", "tus-resumable", "tus-version"),
     *("upload-expires", "upload-length", "upload-metadata", "upload-offset", "x-request-id"),
 ]
+# Requests from other origins need a token: cookies do not count for them.
 CORS_ALLOW_CREDENTIALS = False
 
 REST_FRAMEWORK = {
@@ -208,6 +215,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR", "filters": ["answered"]},
         "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+        # At INFO, it logs the URL of each request with its query.
         "httpx": {"level": "WARNING"},
     },
 }

@@ -65,7 +65,9 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # it comes witho
     def _named(self, url: str, plain: str) -> StaticFile:
         """Return the file of an address with a digest; a page of an earlier release gets the file of this one."""
         if self.static_prefix + named_by_content(plain.removeprefix(self.static_prefix)) != url:
+            # The content is not the one of this digest, so it must not be kept for good.
             return self.files[plain]
+        # Only the right digest adds an entry: clients cannot fill the table.
         self.files[url] = self.get_static_file(self.files[plain].alternatives[-1][1], url)
         return self.files[url]
 
@@ -81,6 +83,7 @@ class CompressedFile(StaticFile):  # type: ignore[misc]  # it comes without type
     """A file that is sent compressed to clients who take that; of the file itself parts can be had."""
 
     def __init__(self, path: str, headers: list[tuple[str, str]], stat_cache: Any = None) -> None:  # noqa: ANN401  the same
+        # The compressed bytes differ from the file's, so the ETag of both can only be weak.
         of_both = [(name, f"W/{value}" if name == "ETag" else value) for name, value in headers]
         super().__init__(path, [*of_both, ("Vary", "Accept-Encoding")], stat_cache=stat_cache)
         self._path = path

@@ -49,6 +49,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 pass_fds=self.inherits,
+                # Ctrl-C reaches the foreground process group only: the supervisor alone gets it, and ends the children.
                 start_new_session=True,
                 preexec_fn=_end_with_parent,  # noqa: PLW1509  this process has no other threads
             )
@@ -123,6 +124,7 @@ class Supervisor:
         running = [child.process for child in self.children if child.process is not None]
         for process in running:
             process.terminate()
+        # The deadline is one for all, because the children end side by side.
         deadline = time.monotonic() + STOP_TIMEOUT
         for process in running:
             try:
@@ -137,6 +139,7 @@ class Supervisor:
         draft = self.data_dir / ".processes.json"
         draft.touch(mode=0o600)
         draft.write_bytes(orjson.dumps({"supervisor": os.getpid(), **pids}))
+        # Another process may read the file at any time: it finds the old content or all of the new one.
         draft.replace(self.data_dir / "processes.json")
 
 
@@ -146,6 +149,7 @@ def lock(data_dir: Path) -> IO[bytes]:
     path.touch(mode=0o600)
     file = path.open("ab")
     try:
+        # The kernel releases the lock when the process ends, also after SIGKILL; a file with a pid would stay.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
@@ -159,6 +163,7 @@ def lock(data_dir: Path) -> IO[bytes]:
 def running_supervisor(data_dir: Path) -> int | None:
     """Return the pid of the supervisor that holds the data folder, or None."""
     try:
+        # For a moment this holds the lock itself: a supervisor that starts just then would report a running server.
         lock(data_dir).close()
     except ConfigurationError:
         try:

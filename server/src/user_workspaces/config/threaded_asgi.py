@@ -57,6 +57,7 @@ class ThreadedASGI:
             await _reject(send)
             return
         environ = build_environ(scope, body)  # type: ignore[arg-type]  # a2wsgi has its own names for ASGI's types
+        # Threads of a pool do not inherit the context: `on_user`, which reports the authentication, would be lost.
         pool, context = self._for_large if body._has_more else self._pool, copy_context()
 
         def in_thread(call: Callable[..., Any], *arguments: object) -> Awaitable[Any]:
@@ -83,6 +84,7 @@ class ThreadedASGI:
             head.extend(_whole(response))
             return head, None
         finally:
+            # This sends `request_finished`, at which Django checks the database connection of the current thread.
             response.close()
             forget(response)
 
@@ -113,6 +115,7 @@ async def _buffered(body: Body, scope: HTTPScope) -> Body:
     `_has_more` is private in a2wsgi: it tells `Body.read` in the thread whether to wait for further messages.
     """
     names = {name for name, _ in scope["headers"]}
+    # A request without these headers has no body (RFC 9112, 6.3): there is nothing to wait for.
     body._has_more = b"content-length" in names or b"transfer-encoding" in names
     while body._has_more and len(body.buffer) < SMALL:
         message: Part = await body.receive()

@@ -12,6 +12,7 @@ from django.urls import URLResolver, get_resolver
 
 from user_workspaces.transfers.views import is_transfer
 
+# Named and plain groups; `(?:`, assertions and escaped parentheses are left as they are.
 CAPTURE = re.compile(r"(?<!\\)\((?:\?P<\w+>|(?!\?))")
 
 

@@ -40,6 +40,7 @@ def bind(*, host: str, port: int) -> socket.socket:
     """Return a listening socket; raises `ConfigurationError` for a port that is taken or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
+    # Connections in TIME_WAIT would block the port after a restart.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -67,6 +68,7 @@ def serve(listener: socket.socket) -> None:
 
 async def _serve(listener: socket.socket) -> None:
     table, loop, site = RouteTable(), asyncio.get_running_loop(), registry.site()
+    # The watcher's first round may come later than the first request, which has to find its session.
     table.replace(await asyncio.to_thread(route_watcher.read_routes))
     state = ProxyState(
         table=table,
@@ -93,8 +95,10 @@ async def _serve(listener: socket.socket) -> None:
     try:
         await server.serve(sockets=[listener])
     finally:
+        # From now on, other threads must not call into the event loop, which is about to end.
         session_ports.install(None)
         route_watcher.install(None)
+        # `stop` waits for its thread, which would block the event loop.
         await asyncio.to_thread(follower.stop)
         ports.close()
         state.close()
@@ -104,18 +108,19 @@ def _configuration(protocol: type[RelayProtocol]) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http=protocol,
-        loop="none",
+        loop="none",  # `asyncio.Runner` creates it
         backlog=BACKLOG,
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # uvicorn would trust headers of any process on loopback
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         **live.OPTIONS,
     )
 
 
+# The configuration does not change at run time; the size bounds what clients can add with names of their own.
 @lru_cache(maxsize=1024)
 def _is_portal(host: bytes) -> bool:
     return is_portal_host(split_host(host.decode("latin-1"))[0])

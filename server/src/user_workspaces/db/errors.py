@@ -30,6 +30,7 @@ SQLITE: dict[int, Kind] = {
     sqlite3.SQLITE_NOMEM: AWAY,
 }
 """Primary codes, which stand for their extended codes, and extended codes that differ from theirs."""
+# The low byte of an extended code is its primary code.
 PRIMARY = 0xFF
 POSTGRESQL: dict[str, Kind] = {
     "53100": FULL,
@@ -79,6 +80,7 @@ class HandledErrorFilter(logging.Filter):
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    # A chain can be circular, because code may set `__cause__` freely.
     seen = set[int]()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -96,5 +98,6 @@ def _kind(error: BaseException) -> Kind | None:
     state = getattr(error, "sqlstate", None)
     if state is not None:
         return POSTGRESQL.get(state) or POSTGRESQL.get(state[:2])
+    # psycopg has no SQLSTATE for a connection that was lost or refused.
     is_of_connection = isinstance(error, OperationalError | InterfaceError) and hasattr(error.__cause__, "sqlstate")
     return AWAY if is_of_connection and getattr(error.__cause__, "sqlstate", None) is None else None

@@ -112,6 +112,7 @@ def holding(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        # The name is cleared before the lock is released: no lease may be taken for a holder that looks dead.
         _process.holder = ""
         os.close(descriptor)
 
@@ -121,6 +122,7 @@ def _locked_file(folder: Path) -> tuple[int, str]:
     folder.mkdir(mode=0o700, exist_ok=True)
     name = f"{_boot_id()}-{secrets.token_hex(8)}"
     draft = folder / f"{DRAFT}{name}"
+    # A program started by this process must not inherit the descriptor: it would keep the lock after the process ended.
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     draft.rename(folder / name)
@@ -150,6 +152,7 @@ def forget(folder: Path, holder: str) -> None:
 
 def release_all(model: type[models.Model], *, holder: str, now: datetime, column: str = "next_check_at") -> int:
     """Make the rows due that a dead holder holds; return their number."""
+    # The lease holds only while the row is due at its end: a row with another due time is left as it is.
     held: dict[str, Any] = {"lease_holder": holder, "lease_until": F(column)}
     return model._default_manager.filter(**held).update(**{column: now})
 
@@ -169,6 +172,7 @@ def _is_locked(path: Path) -> bool:
     except OSError:  # not known to be dead
         return True
     try:
+        # The lock is shared, so that two controllers that look at the same time do not take each other for the holder.
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -51,6 +51,7 @@ class PerOwnerQuery:
     """A list that each user has; its SQL is made once a process, because making it takes longer than reading it."""
 
     def __init__(self, rows_of: Callable[[int], QuerySet[Any]]) -> None:
+        # The key of the cache is the vendor, because the SQL differs between databases.
         self._condition = cache(lambda _vendor: _require(_condition(rows_of(OWNER_PLACEHOLDER))))
 
     def of(self, owner_id: int) -> Condition:
@@ -104,6 +105,7 @@ def page_in_raw_parts(
     cut = _limit_offset(condition, offset, None if limit is None else offset + limit)
     selected = _selected(condition.model, columns)
     parts = _parts(condition, *_select(condition, selected, cut=cut, skips=offset > 0, counted=True))
+    # The first part is read now, because each row has the number of all rows with it.
     first = next(parts, None)
     if first is None:
         return iter(()), _count(condition) if offset else 0
@@ -204,10 +206,12 @@ def _select(
     tail = order + cut
     if counted:
         selected = f"{selected}, (SELECT COUNT(*) FROM {table}{where})"  # noqa: S608  all of it is Django's
+        # The condition is in the SQL twice.
         parameters = (*parameters, *parameters)
     if skips:
         # The inner SELECT skips rows in the index alone; only the rows of the page are read from the table.
         key = _quoted("pk", condition.model)
+        # The outer SELECT needs the order as well: IN does not keep it.
         where, tail = f" WHERE {key} IN (SELECT {key} FROM {table}{where}{tail})", order  # noqa: S608  the same
     return f"SELECT {selected} FROM {table}{where}{tail}", parameters  # noqa: S608  the same
 

@@ -19,5 +19,6 @@ def contains(word: str, *columns: str) -> Q:
 
 
 def _either(letter: str) -> str:
+    # Some letters become longer in another case (`ß` becomes `SS`): they cannot stand for one character.
     forms = sorted({form for form in (letter, letter.lower(), letter.upper()) if len(form) == 1})
     return f"(?:{'|'.join(map(re.escape, forms))})"

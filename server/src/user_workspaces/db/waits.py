@@ -14,6 +14,7 @@ def without_waiting() -> Iterator[None]:
         return
     connection.ensure_connection()
     raw = connection.connection
+    # The timeout belongs to the connection, which this thread keeps for later requests: it has to be restored.
     (before,) = raw.execute("PRAGMA busy_timeout").fetchone()
     raw.execute("PRAGMA busy_timeout = 0")
     try:

@@ -16,6 +16,7 @@ BEARER = re.compile(r"\b(token|bearer|basic)(:?\s+)[A-Za-z0-9._~+/=-]{16,}", re.
 
 def scrubbed(text: str) -> str:
     """Return the text without tokens, one-time links, and the values of queries."""
+    # Lone surrogates, for example in file names, cannot be encoded: writing the line would fail.
     text = TOKEN.sub("uws_***", text.encode(errors="backslashreplace").decode())
     text = QUERY.sub("?***", text)
     text = TICKET.sub(r"\1=***", text)
@@ -27,6 +28,7 @@ class WithoutTraceback(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep the line."""
+        # `exc_text` is the traceback that another formatter may have kept in the record.
         record.exc_info = record.exc_text = None
         record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
         return True

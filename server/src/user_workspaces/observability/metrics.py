@@ -37,6 +37,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 def note_request(*, route: str, method: str, status: int, seconds: float) -> None:
     """Count a request; `route` is the pattern of its path, and never the path."""
+    # Clients can invent methods, and each one would be a new time series.
     known = method if method in METHODS else "other"
     REQUESTS.labels(route, known, str(status)).inc()
     REQUEST_SECONDS.labels(route, known).observe(seconds)
@@ -50,6 +51,7 @@ def exposition() -> bytes:
 def is_the_token(given: str, wanted: str) -> bool:
     """Return whether `Authorization: Bearer <token>` has the token; compares in constant time."""
     scheme, _, token = given.partition(" ")
+    # `wanted` may be empty, which means that the page is disabled: an empty token must not match then.
     same = hmac.compare_digest(token.strip().encode(errors="replace"), wanted.encode())
     return bool(wanted) and scheme.lower() == "bearer" and same
 
@@ -77,6 +79,7 @@ def serve(address: tuple[str, int], *, finish: Callable[[], object] = lambda: No
         try:
             body = exposition()
         finally:
+            # Each request has a thread of its own, whose database connection would stay open.
             finish()
         start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
         return [body]

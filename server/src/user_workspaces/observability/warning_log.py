@@ -50,6 +50,7 @@ class WarningLog:
                 return None
             self._logged[about] = (now, 0)
             self._logged.move_to_end(about)
+            # Users can cause warnings about any number of objects, so the table is bounded.
             if len(self._logged) > self._most:
                 self._logged.popitem(last=False)
             return suppressed
@@ -61,6 +62,7 @@ def _line_of(error: Exception | str) -> str:
         text = error.strerror or type(error).__name__  # without the path, which is not for the log
     else:
         text = error.message if isinstance(error, UserWorkspacesError) else str(error)
+    # A line break in a file name could forge a log line.
     return "".join(one if one.isprintable() else " " for one in text[:LONGEST_LINE])
 
 

@@ -68,6 +68,7 @@ def origin_of(request: HttpRequest) -> RequestOrigin:
     host = split_host(request.META.get("HTTP_HOST") or request.META["SERVER_NAME"])[0].lower()
     port = int(request.META.get("SERVER_PORT") or 0)
     if port in registry.site().session_ports.numbers:
+        # No job has the number -1: a session port without a session never serves the portal.
         return RequestOrigin(host, job_of_port(port) or -1, port)
     return RequestOrigin(host, origin_job(host.encode("latin-1"), session_domains()))
 
@@ -83,6 +84,7 @@ class SessionOriginMiddleware:
         if request.path.startswith("/static/"):
             return self._get_response(request)
         origin = origin_of(request)
+        # DNS rebinding: a hostile site can let its name resolve to this server, to read responses in its pages.
         if (origin.number is None or origin.port is not None) and not is_portal_host(origin.host):
             raise DisallowedHost(f"Invalid HTTP_HOST header: {origin.host!r}.")
         if origin.number is None:

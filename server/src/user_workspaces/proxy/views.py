@@ -124,10 +124,13 @@ def _begin(
 def _enter(request: HttpRequest, job: Job, entry: SessionEntry, text: str) -> HttpResponse:
     """Exchange an entry for the session's cookie, in the browser that requested it."""
     secret = request.COOKIES.get(tickets.browser_cookie_name(job.pk), "")
+    # Without this check, another user could lead this browser into a session with their own entry (login CSRF).
     if not secret or tickets.browser_hash(secret) != entry.browser:
         return _forbidden(request, OTHER_BROWSER)
+    # The entry is used up last, so that a failed check does not spend it.
     if not _is_owner(entry.claim, job) or not use_once(text):
         return _forbidden(request, USED_UP)
+    # Without its route, the redirected request would not reach the session.
     route_watcher.catch_up()
     response = _without_ticket(request)
     value = tickets.sign(entry.claim, Purpose.COOKIE, now=timezone.now())
@@ -150,6 +153,7 @@ def _cookie_options(job: Job | None, *, for_host: bool = False) -> dict[str, Any
     """Return the attributes of a session's cookie; browsers accept the prefix `__Host-` only with the path `/`."""
     secure = bool(settings.SESSION_COOKIE_SECURE)
     path = "/" if secure or for_host or job is None else base_path(resource=job.resource, job_id=job.pk)
+    # With `Strict`, a link on another site would open the session without its cookie.
     return {"path": path, "secure": secure, "httponly": True, "samesite": "Lax"}
 
 

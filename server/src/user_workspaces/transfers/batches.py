@@ -52,6 +52,7 @@ def _declared_files(line: bytes) -> list[DeclaredFile]:
         read = json.loads(line)
         found = [DeclaredFile(one["path"], one["size"]) for one in read]
     except (ValueError, TypeError, KeyError, RecursionError):
+        # Deeply nested JSON raises `RecursionError`, which is not a `ValueError`.
         raise InvalidRequest("The first line of a batch must be a list of paths and sizes.") from None
     if not all(isinstance(one.size, int) and 0 <= one.size <= LARGEST_BATCH for one in found):
         raise InvalidRequest("The size of each file of a batch must be a number of bytes.")

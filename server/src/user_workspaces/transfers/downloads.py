@@ -22,6 +22,7 @@ from user_workspaces.workspaces.models import Workspace
 OK, PARTIAL, NOT_MODIFIED, PRECONDITION_FAILED, UNSATISFIABLE = 200, 206, 304, 412, 416
 GONE = "uws.gone"
 """The key in the ASGI scope of the event that the web process sets when the client has disconnected."""
+# Files may be hostile HTML or SVG, and must not run as pages of the portal.
 SAFE = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -51,6 +52,7 @@ def download(request: HttpRequest, workspace: Workspace, path: str, *, user_id: 
     entry = entry_at(workspace=workspace, path=path)
     if is_folder(entry):
         return download_folder(request, workspace, path, user_id=user_id)
+    # The slot comes first, so that a user at the limit opens no file.
     slot = TransferSlot(user_id)
     try:
         opened = open_file(workspace=workspace, path=path)
@@ -63,6 +65,7 @@ def download(request: HttpRequest, workspace: Workspace, path: str, *, user_id: 
     except BaseException:
         pieces.close()
         raise
+    # Django closes the pieces of a streaming response only.
     if not response.streaming:
         pieces.close()
     return response
@@ -150,6 +153,7 @@ def _with_head(response: HttpResponseBase, name: str) -> HttpResponseBase:
 def _read(content: BinaryIO, span: Span) -> Iterator[bytes]:
     content.seek(span.start)
     left = span.length
+    # A file that became shorter meanwhile ends early: the client sees that `Content-Length` is not reached.
     while left and (piece := content.read(min(PIECE, left))):
         left -= len(piece)
         yield piece

@@ -37,6 +37,7 @@ def path_in(request: HttpRequest, path: str, workspace: Workspace) -> str:
 def queried_path(request: HttpRequest) -> str:
     """Return the `path` of the query; bytes that are not UTF-8 are escaped as in other names."""
     given = parse_qs(request.META.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape")
+    # The last value counts, as in Django's `QueryDict`.
     return escape_bytes(given.get("path", [""])[-1])
 
 

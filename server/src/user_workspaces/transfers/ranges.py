@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+# The digits are limited, because `int` raises `ValueError` for thousands of them.
 _ONE_RANGE = re.compile(r"bytes=\s*(\d{0,100})-(\d{0,100})\s*", re.ASCII)
 
 
@@ -38,6 +39,7 @@ def parse_range(header: str, *, size: int) -> Span | None:
             raise Unsatisfiable
         return Span(size - length, size)
     start = int(first)
+    # Such a range is invalid, not unsatisfiable: the header is ignored (RFC 9110, 14.1).
     if last and int(last) < start:
         return None
     if start >= size:

@@ -44,5 +44,6 @@ def _pieces(read: Callable[[int], bytes], length: int | None) -> Iterator[bytes]
             yield piece
     except (UnreadablePostError, ConnectionError, TimeoutError):
         raise InvalidRequest("The body broke off.") from None
+    # An input may end without an error when the client disconnects: only the length shows it.
     if length is not None and received < length:
         raise InvalidRequest(f"The body broke off after {received} of {length} bytes.")

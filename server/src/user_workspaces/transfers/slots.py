@@ -36,6 +36,7 @@ class TransferSlot:
         with _lock:
             if self._user_id is not None:
                 _running[self._user_id] -= 1
+                # Users without transfers are removed, so that the table does not grow.
                 if not _running[self._user_id]:
                     del _running[self._user_id]
                 self._user_id = None

@@ -78,6 +78,7 @@ def head(asked: UploadRequest, upload_id: str) -> HttpResponse:
     response = HttpResponse(content_type="application/json")
     response.headers["Upload-Offset"] = str(upload.offset)
     response.headers["Upload-Length"] = str(upload.length)
+    # A cached offset would be wrong after the next PATCH.
     response.headers["Cache-Control"] = "no-store"
     if upload.note:
         response.headers["Upload-Metadata"] = upload.note

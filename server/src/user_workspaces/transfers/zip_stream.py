@@ -139,10 +139,13 @@ class _Archive:
 
     def add(self, entry: Entry, name: str, content: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the local header, the data and the sizes of one file or folder."""
+        # The format has 16 bits for the length of a name.
         encoded = portable(name + "/" if is_folder(entry) else name).encode(errors="replace")[:_MAX16]
+        # The header is sent before the data, so the listed size decides; `_content` never reads more than that.
         start, large, moment = self._offset, entry.size >= _LARGE, _moment(entry.modified)
         extra = pack("<HHQQ", 1, 16, 0, 0) if large else b""
         extra += _timestamp(entry.modified)
+        # The largest value refers readers to the Zip64 field.
         sizes = _MAX32 if large else 0
         yield self._sent(
             pack("<4s5H3I2H", b"PK\3\4", _ZIP64 if large else _PLAIN, _FLAGS, _DEFLATED, *moment, 0, sizes, sizes,
@@ -161,8 +164,10 @@ class _Archive:
             yield self._sent(bytes(self._directory[at : at + PIECE]))
         if start >= _MAX32 or size >= _MAX32 or count >= _MAX16:
             made = _ZIP64 | _MADE_BY_UNIX
+            # 44 is the size of this record without its first twelve bytes.
             yield pack("<4sQHHIIQQQQ", b"PK\6\6", 44, made, _ZIP64, 0, 0, count, count, size, start)
             yield pack("<4sIQI", b"PK\6\7", 0, start + size, 1)
+        # Numbers that do not fit have the largest value, which refers readers to the Zip64 record.
         few = min(count, _MAX16)
         yield pack("<4s4H2IH", b"PK\5\6", 0, 0, few, few, min(size, _MAX32), min(start, _MAX32), 0)
 
@@ -177,6 +182,7 @@ class _Archive:
         extra += _timestamp(entry.modified)
         size, packed, offset = (min(number, _MAX32) for number in numbers)
         needed = _ZIP64 if large or entry.size >= _LARGE else _PLAIN
+        # The upper half is the mode of Unix; 0x10 is the directory bit of MS-DOS.
         mode = 0o40755 << 16 | 0x10 if is_folder(entry) else 0o100644 << 16
         self._directory += pack(
             "<4s6H3I5H2I", b"PK\1\2", needed | _MADE_BY_UNIX, needed, _FLAGS, _DEFLATED, *_moment(entry.modified),
@@ -186,6 +192,7 @@ class _Archive:
 
 
 def _packed(content: Iterator[bytes], sums: _Sums) -> Iterator[bytes]:
+    # Negative window bits give raw deflate data without zlib's header, as the format has it; level 1 is the fastest.
     deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
     for piece in content:
         sums.crc = zlib.crc32(piece, sums.crc)
@@ -208,5 +215,6 @@ def _moment(when: datetime) -> tuple[int, int]:
 
 def _timestamp(when: datetime) -> bytes:
     """Return the extended timestamp (Info-ZIP extra field 0x5455), in seconds since 1970."""
+    # The field is a signed number of 32 bits.
     seconds = min(max(int(when.timestamp()), -(2**31)), 2**31 - 1)
     return pack("<HHBi", 0x5455, 5, 1, seconds)

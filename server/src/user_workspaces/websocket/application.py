@@ -35,11 +35,13 @@ class LiveApplication:
 
     async def __call__(self, scope: WebSocketScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one WebSocket."""
+        # The first event is always `websocket.connect`, and has no content.
         await receive()
         try:
             handshake = _read(scope)
             loop = asyncio.get_running_loop()
             watcher = TopicSubscriber(await loop.run_in_executor(self._threads, _admit, handshake))
+            # The limits are checked before the WebSocket is accepted: the client still gets an HTTP status.
             self.watchers.add(watcher)
             bind_user(watcher.grant.user_id)
         except HandshakeRejected as refused:
@@ -62,6 +64,7 @@ class LiveApplication:
         self.watchers.close_all(GOING_AWAY)
         if self._poller is not None:
             await asyncio.to_thread(self._poller.stop)
+        # Connections of Django belong to threads, so the threads of the pool have to close them.
         for _ in range(THREADS):
             self._threads.submit(connections.close_all)
         self._threads.shutdown(wait=False)
@@ -76,6 +79,7 @@ def _read(scope: WebSocketScope) -> Handshake:
 
 
 def _admit(handshake: Handshake) -> Subscriber:
+    # Django does this at requests only: without it, a connection that the database has dropped would be used again.
     close_old_connections()
     try:
         return subscribe(handshake, now=timezone.now())
@@ -109,6 +113,7 @@ async def _attend(watcher: TopicSubscriber, receive: ASGIReceiveCallable, send: 
     finally:
         for task in tasks:
             task.cancel()
+        # A cancelled task ends only when it runs again: until then it must not send beside `_close`.
         ended = await asyncio.gather(*tasks, return_exceptions=True)
     for result in ended:
         if isinstance(result, Exception) and not isinstance(result, OSError):  # an OSError: the client went

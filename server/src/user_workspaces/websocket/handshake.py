@@ -37,11 +37,13 @@ class Handshake:
 
 def read_handshake(scope: WebSocketScope) -> Handshake:
     """Read the scope; raises `Refused` for a path, host or origin that leads nowhere."""
+    # Of repeated headers the first one counts: `dict` keeps the last, hence `reversed`.
     fields = {name.lower(): value.decode("latin-1") for name, value in reversed(list(scope["headers"]))}
     matched = PATH.fullmatch(scope["path"])
     if matched is None or not _is_portal_host(fields.get(b"host", "")):
         raise HandshakeRejected(404, "Not found.")
     origin, offered = fields.get(b"origin"), list(scope["subprotocols"])
+    # Browsers send the cookie with a WebSocket of any page: for other pages it must not count (WebSocket hijacking).
     own_page = origin is not None and _is_own(origin, host=fields[b"host"])
     if origin is not None and not own_page and origin not in registry.site().cors_allowed_origins:
         raise HandshakeRejected(403, "Pages of this origin may not ask here: see cors_allowed_origins.")
@@ -67,6 +69,7 @@ def _is_own(origin: str, *, host: str) -> bool:
         name = urlsplit(origin).hostname or ""
     except ValueError:  # no page has such an origin
         return False
+    # Sessions run foreign code: they are rejected even if `cors_allowed_origins` lists them.
     if is_session_host(name):
         raise HandshakeRejected(403, "Sessions may not ask here.")
     scheme, _, rest = origin.lower().partition("://")

@@ -60,6 +60,7 @@ class Poller:
             self._follow()
         finally:
             connections.close_all()
+            # This runs in the event loop, as `wake` does, so that there are never two threads.
             self._run_in_loop(self._ended)
 
     def _ended(self) -> None:
@@ -69,9 +70,11 @@ class Poller:
     def _follow(self) -> None:
         board, check_at = StateCache(), 0.0
         while not self._stopping.is_set():
+            # The event is cleared before the snapshot: a subscriber that arrives during a poll starts the next one.
             self._wanted.clear()
             watched = self._watchers.watched()
             if not watched.topics:
+                # The states would be outdated when the next subscriber arrives.
                 board = StateCache()
             else:
                 self._try(partial(self._poll, board, watched))
@@ -79,6 +82,7 @@ class Poller:
                     check_at = time.monotonic() + RIGHTS_EVERY
                     self._try(partial(self._check, watched))
             self._wanted.wait(POLL_INTERVAL if watched.topics else None)
+            # Subscribers that arrive in a burst share one poll.
             self._stopping.wait(SHORTEST_PAUSE)
 
     def _try(self, work: Callable[[], None]) -> None:
@@ -106,6 +110,7 @@ class Poller:
 
     def _publish(self, told: "_Updates", new: Iterable[TopicSubscriber]) -> None:
         """In the event loop."""
+        # New subscribers get no changes, because their complete state includes them.
         self._watchers.publish(told.changed)
         for watcher in new:
             watcher.is_new = False

@@ -16,6 +16,7 @@ PING_SECONDS: Final = 15.0
 """Seconds between two pings, and to wait for the pong: who does not read is disconnected within 30 seconds."""
 LINGER_SECONDS: Final = 2.0
 """For the last words, before the connection is cut."""
+# `struct linger`: on, for zero seconds. close(2) then resets the connection and drops what is unsent.
 AT_ONCE: Final = struct.pack("ii", 1, 0)
 
 _logger = logging.getLogger(__name__)

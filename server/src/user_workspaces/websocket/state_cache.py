@@ -8,6 +8,7 @@ from user_workspaces.jobs.progress import JobProgress, newest_job_id, progress_o
 from user_workspaces.websocket.subscriptions import Topic
 
 FLOOR_MOVES_EVERY = timedelta(seconds=10)
+# At the start there is no earlier id to compare with, so the watermark begins so many ids below the newest.
 FIRST_FLOOR_IS_BELOW = 100
 
 
@@ -62,6 +63,7 @@ class StateCache:
             if topic.job_id is None:
                 rows = progress_of_user(topic.owner_id, now=now)
                 found.current[topic] = rows
+                # A topic with subscribers keeps its states, so that `_compare` finds the changes for them.
                 self._rows[topic] = self._rows[topic] or {row.job_id: row for row in rows}
         seen = self._compare(found, floor, now)
         found.gone = [topic for topic in topics if topic.job_id is not None and topic.job_id not in seen]
@@ -87,8 +89,10 @@ class StateCache:
         rows = self._rows[topic]
         if topic.job_id is None:
             if is_new:
+                # Two queries read the states: of a job that changed between them, the row of the later query counts.
                 merged = {row.job_id: row for row in [*found.current[topic], *found.changed.get(topic, ())]}
                 found.current[topic] = list(merged.values())
+            # Each poll reads the jobs above the watermark again: without its old state, an ended job would look new.
             for job_id in [row.job_id for row in rows.values() if row.has_ended and row.job_id <= floor]:
                 del rows[job_id]
         elif is_new:

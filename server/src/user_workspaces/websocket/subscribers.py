@@ -47,6 +47,7 @@ class TopicSubscriber:
     def publish(self, news: Iterable[JobUpdate]) -> None:
         """Queue updates. An unsent update of the same job is replaced: only the newest one is sent."""
         for one in news:
+            # A replaced update keeps its place in the dictionary, so a job that changes often does not lose its turn.
             self._pending[one.job_id] = one.with_way_in if self.grant.may_open else one.without_way_in
             self._wanted.set()
 
@@ -97,6 +98,7 @@ class Subscribers:
         user = watcher.grant.user_id
         if self._of_person.get(user, 0) >= MAX_PER_USER:
             raise HandshakeRejected(429, f"More than {MAX_PER_USER} WebSockets of one person. Close some first.")
+        # The poller's thread reads `_of_topic` only; the counters belong to the event loop.
         with self._lock:
             self._of_topic.setdefault(watcher.topic, set()).add(watcher)
         self._of_person[user] = self._of_person.get(user, 0) + 1

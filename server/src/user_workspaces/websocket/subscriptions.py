@@ -80,9 +80,11 @@ def revoked(grants: Iterable[Subscription], *, now: datetime) -> set[Subscriptio
 def _holds(grant: Subscription, user: User | None, tokens: Collection[int], sessions: Collection[str]) -> bool:
     if user is None or not user.is_active or user.is_service or user.session_epoch != grant.epoch:
         return False
+    # The role may be withdrawn while the WebSocket is open.
     if grant.as_administrator and not user.is_superuser:
         return False
     if grant.session_key is not None:
+        # The hash depends on the password: a change of it ends the login, as in Django.
         return grant.session_key in sessions and grant.session_hash == user.get_session_auth_hash()
     return grant.token_id in tokens
 
@@ -118,6 +120,7 @@ def _topic(job_id: int | None, user: User) -> Topic:
     if job_id is None:
         return Topic(user.pk)
     owner_id = Job.objects.filter(pk=job_id).values_list("owner_id", flat=True).first()
+    # Jobs of others are 404 as well, so that the status reveals nothing about them.
     if owner_id is None or (owner_id != user.pk and not user.is_superuser):
         raise HandshakeRejected(404, f"Job {job_id} not found for user.")
     return Topic(owner_id, job_id)

@@ -76,6 +76,7 @@ def _file(source: Path, key: str, named: str, *, endings: tuple[str, ...]) -> Pa
         raise ConfigurationError(f"{source}: {key}: {named!r} must end in one of {', '.join(endings)}")
     try:
         size = path.stat().st_size
+        # stat(2) also succeeds for files that cannot be read.
         with path.open("rb"):
             pass
     except OSError as error:

@@ -28,6 +28,7 @@ def _address(text: str) -> str:
         whole = parts.port != 0 and parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         whole = False
+    # `urlsplit` does not show an empty query.
     if not whole or parts.path.strip("/") or parts.query or parts.fragment or parts.username or text.endswith("?"):
         raise ValueError(f"{text!r} is not an address like https://workspaces.example.org or http://10.0.0.1:8000")
     return text.rstrip("/")
@@ -68,6 +69,7 @@ Details = Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
 class _Strict(BaseModel):
+    # A misspelled key must not be ignored silently.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
@@ -227,6 +229,7 @@ def parse(source: Path) -> tuple[ConfigFile, dict[str, Any]]:
     except OSError as error:
         raise ConfigurationError(f"{source}: cannot be read: {error.strerror}") from None
     try:
+        # It is parsed twice: pydantic accepts repeated keys, and only its JSON mode accepts arrays as strict tuples.
         written = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_constant)
         config = ConfigFile.model_validate_json(text)
     except ValidationError as error:
@@ -246,6 +249,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> NoReturn:
+    # Python's parser accepts NaN and Infinity, which JSON does not have.
     raise ValueError(f"{name} is not a number in JSON")
 
 

@@ -22,6 +22,7 @@ class QuotasEntry(BaseModel):
     def value(self, *, contact: str = "") -> QuotaSettings:
         """Return the value object for the rest of the server; `contact` of the site is the default."""
         return QuotaSettings(
+            # A `Decimal` of the float itself would have the float's binary error.
             disk_gb=None if self.disk_gb is None else Decimal(str(self.disk_gb)),
             core_hours=None if self.core_hours is None else Decimal(str(self.core_hours)),
             core_hours_period=timedelta(days=self.core_hours_period_days),

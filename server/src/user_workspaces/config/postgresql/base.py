@@ -47,6 +47,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _is_silent(self) -> bool:
         if self.connection.closed:
             return False
+        # select(2) cannot watch descriptors above 1023, and this process may have many.
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN)
         return not poll.poll(0)

@@ -8,6 +8,7 @@ from user_workspaces.proxy.http1.parser import RequestHead, ResponseHead
 
 MAX_TRAILERS: Final = 8_192
 """Bytes of all trailers of a response."""
+# 64 bits. Without a limit, an endless line would be collected in memory.
 _SIZE_DIGITS: Final = 16
 _HEX: Final = b"0123456789abcdefABCDEF"
 _NO_CONTENT: Final = 204
@@ -100,16 +101,19 @@ class ChunkedBody:
 
     def _consume_line(self, data: bytes, start: int, limit: int) -> int:
         """Collect a line of at most `limit` bytes, which may arrive in parts, and process it when it is complete."""
+        # `+ 2` is CR LF. Of the data, no more than one line is copied.
         capacity = limit + 2 - len(self._line)
         end = data.find(b"\n", start, start + capacity)
         stop = end + 1 if end >= 0 else min(len(data), start + capacity)
         line = self._line + data[start:stop]
         if end < 0:
+            # A CR at the end may be the first half of a CR LF that arrives in two parts.
             text = line.removesuffix(b"\r")
             if len(text) > limit or b"\r" in text:
                 raise BadBody("A line of the chunked body is too long or malformed.")
             self._line = line
         else:
+            # Only some parsers accept a bare CR or LF: sizes that two parsers read differently allow request smuggling.
             if line[-2:] != b"\r\n" or b"\r" in line[:-2]:
                 raise BadBody("A line of the chunked body does not end with CR LF.")
             self._line = b""
@@ -119,6 +123,7 @@ class ChunkedBody:
     def _process_line(self, line: bytes) -> None:
         match self._part:
             case _Part.SIZE:
+                # `int` alone would also accept signs, blanks, underscores and `0x`.
                 if not line or line.translate(None, _HEX):
                     raise BadBody("A chunk's size is malformed.")
                 self._left = int(line, 16)
@@ -135,6 +140,7 @@ class ChunkedBody:
         name, colon, value = line.partition(b":")
         if not colon or not name or name.translate(None, TOKEN) or value.translate(None, TEXT):
             raise BadBody("A trailer is malformed.")
+        # A limit of zero still admits the empty line that ends the body.
         self._trailers_left = max(0, self._trailers_left - len(line) - 2)
 
 
@@ -149,6 +155,7 @@ def request_body(head: RequestHead) -> Body | None:
 
 def response_body(head: ResponseHead, *, method: bytes) -> Body | None:
     """Return the body after the head of a final response to a request of this method; None if there is none."""
+    # These have no body even with a Content-Length (RFC 9112, 6.3): to wait for one would hang the connection.
     if method == b"HEAD" or head.status in (_NO_CONTENT, _NOT_MODIFIED):
         return None
     if head.headers.chunked:

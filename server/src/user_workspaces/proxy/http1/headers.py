@@ -15,9 +15,11 @@ Pairs = tuple[tuple[bytes, bytes], ...]
 TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 TEXT: Final = bytes([9, *range(0x20, 0x7F), *range(0x80, 0x100)])
 """Bytes that a value may contain: no control characters, so neither CR nor LF."""
+# They frame the message or decide about access: of two values, an application could use the one that was not checked.
 _ONCE: Final = frozenset(
     (b"host", b"content-length", b"transfer-encoding", b"upgrade", b"origin", b"sec-fetch-site"),
 )
+# Numbers of 19 digits fit into 64 bits; parsers with integers of fixed size overflow beyond that.
 _LENGTH_DIGITS: Final = 19
 _SMALL: Final = 4_096
 """Bytes of all headers. Longer heads are not cached."""
@@ -70,8 +72,10 @@ def parse_headers(block: bytes) -> Headers:
     lines = block.split(b"\r\n")
     if len(lines) > MAX_HEADERS:
         raise MalformedHead(431, "Too many headers.")
+    # Lines of large heads stay out of the cache, so that the number of its entries bounds its memory.
     pairs = tuple(map(_repeated_pair if len(block) <= _SMALL else _pair, lines))
     first = dict(pairs)
+    # `dict` keeps the last value of a repeated name: only such heads take the slower path.
     if len(first) < len(pairs):
         first = _first_of_repeated(pairs)
     length, chunked = _framing(first)
@@ -101,6 +105,7 @@ class HeaderCache:
             headers = parse_headers(block)
             if len(block) <= _SMALL and len(headers.pairs) + len(headers.cookies) + len(headers.connection) <= _FEW:
                 if len(self._known) >= self._most:
+                    # Clearing keeps lookups free of bookkeeping; headers in use return with their next request.
                     self._known.clear()
                 self._known[block] = headers
         return headers
@@ -108,6 +113,7 @@ class HeaderCache:
 
 def _pair(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
+    # This also rejects folded lines and blanks before the colon, which parsers treat differently.
     if not colon or not name or name.translate(None, TOKEN) or value.translate(None, TEXT):
         raise MalformedHead(400, "A header is malformed.")
     name = name.lower()
@@ -130,11 +136,13 @@ def _first_of_repeated(pairs: Pairs) -> dict[bytes, bytes]:
 def _framing(first: dict[bytes, bytes]) -> tuple[int | None, bool]:
     length, coding = first.get(b"content-length"), first.get(b"transfer-encoding")
     if coding is not None:
+        # A length beside `chunked`, or another coding, is read differently by two parsers: request smuggling.
         if length is not None or coding != b"chunked":
             raise MalformedHead(400, "The body's length is ambiguous.")
         return None, True
     if length is None:
         return None, False
+    # On bytes, `isdigit` accepts ASCII digits only.
     if not length.isdigit() or len(length) > _LENGTH_DIGITS:
         raise MalformedHead(400, "The Content-Length is malformed.")
     return int(length), False

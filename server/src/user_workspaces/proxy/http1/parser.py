@@ -17,8 +17,10 @@ from user_workspaces.proxy.http1.headers import (
 MAX_HEAD: Final = 65_536
 """Bytes of a head, including the empty line."""
 
+# Control characters, blanks, `#` and bytes beyond ASCII are invalid in a target, and parsers treat them differently.
 _TARGET: Final = bytes(byte for byte in range(0x21, 0x7F) if byte != ord("#"))
 _HOST: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._:[]"
+# CONNECT would open a tunnel; TRACE would echo cookies that scripts must not read.
 _METHODS: Final = frozenset(
     b"GET HEAD POST PUT PATCH DELETE OPTIONS PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK REPORT SEARCH".split()
 )
@@ -124,10 +126,12 @@ def parse_response(data: bytes, start: int = 0) -> ResponseHead | NeedMore | Bad
 
 def _end(data: bytes, start: int) -> int:
     """Return the index of the empty line; -1 if it has not arrived."""
+    # A head that ends beyond the limit is too long even if all of it has arrived.
     end = data.find(b"\r\n\r\n", start, start + MAX_HEAD)
     if end < 0:
         if len(data) - start >= MAX_HEAD:
             raise MalformedHead(431, "The head of the message is too long.")
+        # A head with a bare LF may never get the empty line that ends it: this rejects it before the timeout.
         if data.count(b"\n", start) != data.count(b"\r\n", start):
             raise MalformedHead(400, "A line does not end with CR LF.")
     return end
@@ -142,6 +146,7 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, int]:
     if method not in _METHODS:
         known = 400 if not method or method.translate(None, TOKEN) else 405
         raise MalformedHead(known, "This method is not allowed.")
+    # The absolute form could name another host than the `Host` header, which is the one that is checked.
     if not target.startswith(b"/") or target.translate(None, _TARGET):
         raise MalformedHead(400, "The request target is malformed.")
     return method, target, minor
@@ -167,6 +172,7 @@ def _version(version: bytes) -> int:
 
 
 def _check_coding(headers: Headers, minor: int) -> None:
+    # A parser for HTTP/1.0 would take the chunks for the body, or wait for the end of the connection.
     if headers.chunked and minor == 0:
         raise MalformedHead(400, "The body's length is ambiguous.")
 

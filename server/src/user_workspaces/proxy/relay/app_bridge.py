@@ -115,6 +115,7 @@ class AppBridge(HttpToolsProtocol):
         """The browser disconnected, or sent a malformed request."""
         if not self._lost:
             self._lost = True
+            # Without an error, uvicorn would also close the transport, which ends the response for this bridge.
             self.connection_lost(ConnectionResetError())
 
     def browser_full(self) -> None:
@@ -129,6 +130,7 @@ class AppBridge(HttpToolsProtocol):
         """See `HttpToolsProtocol`; keep-alive timeouts and pipelining are left to the proxy."""
         self.server_state.total_requests += 1
         if not (self._lost or self._facade.closing):
+            # An application that did not read the whole body leaves the connection paused.
             self.flow.resume_reading()
             self._browser.response_done(keep_alive=True)
 

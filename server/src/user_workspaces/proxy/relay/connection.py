@@ -44,10 +44,13 @@ class BrowserConnection(asyncio.Protocol):
         self.port = port or 0
         address, _ = get_remote_addr(self.transport) or ("", 0)
         self.peer = Client(address.encode("ascii"), b"https" if is_ssl(self.transport) else b"http")
+        # The address alone proves nothing: a session on this machine can connect from it as well.
         self.from_proxy = address in self._proxies and may_be_proxy(transport.get_extra_info("socket"))
         shortest = min(self._limits.head, self._limits.idle, self._limits.linger)
         self._deadline = Deadline(self._loop, shortest=shortest, expired=self.expired)
+        # This also limits connections that never send a byte.
         self._deadline.expire_in(self._limits.head)
+        # All users behind a proxy share its address, so it has no limit per address.
         counted = None if self.from_proxy else network_of(address, loopback=True)
         if not self._connections.enter(self, address=counted):
             self.evict()
@@ -99,9 +102,11 @@ class BrowserConnection(asyncio.Protocol):
         if not self.counted_authenticated:
             self._connections.waits(self)
         self.transport.write(response(status, text, with_body=with_body))
+        # TLS cannot close one direction only.
         if not self.transport.can_write_eof():
             self.transport.close()
             return
         self.transport.write_eof()
+        # The rest of the request is read and discarded: to close a socket with unread bytes sends a reset.
         self.resume(~0)
         self._deadline.expire_in(self._limits.linger)

@@ -106,6 +106,7 @@ class ConnectionLimits:
         for group in self._groups_of(connection):
             group.remove(connection)
         address = self._addresses.pop(connection, None)
+        # Empty groups are removed: otherwise each address that ever connected would take memory.
         if address is not None and not self._groups[address]:
             del self._groups[address]
 
@@ -160,10 +161,12 @@ class ConnectionLimits:
 
     def _evict_anonymous(self, queue: Queue) -> bool:
         while queue:
+            # The first one has waited longest.
             connection = next(iter(queue))
             if not connection.authenticated:
                 self._evict(connection)
                 return True
+            # Another thread authenticated it since it was queued: it only moves to its new group.
             self._count_authenticated(connection)
         return False
 
@@ -183,6 +186,7 @@ class ConnectionLimits:
         return True
 
     def _evict(self, connection: Connection) -> None:
+        # `connection_lost` arrives later, but the place has to be free now.
         self.leave(connection)
         self._evicted += 1
         CONNECTIONS_EVICTED.inc()

@@ -38,6 +38,7 @@ class Deadline:
         self._handle.cancel()
 
     def _check(self) -> None:
+        # The timer is set again before `expired`, so that `stop` in it cancels the timer.
         self._handle = self._loop.call_later(self._tick, self._check)
         if self._loop.time() >= self._at:
             self._at = inf

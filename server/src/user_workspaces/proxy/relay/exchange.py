@@ -98,6 +98,7 @@ class Exchange:
         """The browser disconnected, or sent a malformed request."""
         upstream = self._leave()
         if upstream is not None:
+            # `close` still sends buffered bytes, such as a close frame; the rest of a request is of no use any more.
             if self._upgraded:
                 upstream.close()
             else:
@@ -150,12 +151,14 @@ class Exchange:
     def upstream_lost(self, error: Exception | None) -> None:
         """The connection to the session ended."""
         self._upstream = None
+        # Such a body ends with a clean close only; after an error it may be truncated.
         if isinstance(self._body, OpenBody) and error is None:
             self._finish(clean=False)
         elif self._upgraded and error is None:
             self._leave()
             self._browser.transport.close()
         elif self._unsent and not self._buffer:
+            # Only a repeatable request on a pooled connection still has unsent bytes; it is repeated once.
             self._connect()
         else:
             self._fail(
@@ -205,6 +208,7 @@ class Exchange:
             if isinstance(head, NeedMore):
                 self._buffer = data[start:]
                 return
+            # The session has begun to respond: to repeat the request from now on could run it twice.
             self._unsent.clear()
             if isinstance(head, Bad) or (head.status == _SWITCHING and not self._head.websocket):
                 self._fail("The session sent an invalid response.")
@@ -212,6 +216,7 @@ class Exchange:
             start += head.length
             if head.status >= _FIRST_FINAL_STATUS or head.status == _SWITCHING:
                 break
+            # Clients of HTTP/1.0 do not know interim responses.
             if self._head.minor:
                 self._browser.transport.write(self._for_browser(head, close=False))
         self._buffer = b""
@@ -276,6 +281,7 @@ class Exchange:
         upstream = self._leave()
         if upstream is not None:
             upstream.abort()
+        # The head was sent: only a cut connection shows the browser that the response is incomplete.
         if self.started:
             self._browser.transport.abort()
         else:

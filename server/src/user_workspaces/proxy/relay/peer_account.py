@@ -43,6 +43,7 @@ def may_be_proxy(connection: socket.socket) -> bool:
     family = connection.family
     if peer[0].startswith(_MAPPED):  # IPv4 on a dual-stack listener
         family, peer, own = socket.AF_INET, _unmapped(peer), _unmapped(own)
+    # The kernel is asked about the other end's socket: its local address is `peer`, its remote one is `own`.
     found = _owner(family, peer, own)
     if found is None:
         return not _is_loopback(peer[0])  # another machine
@@ -60,7 +61,9 @@ def _owner(family: int, local: tuple[str, int], remote: tuple[str, int]) -> tupl
 
 
 def _query_kernel(family: int, local: tuple[str, int], remote: tuple[str, int]) -> tuple[int, int] | None:
+    # `struct inet_diag_sockid` has ports and addresses in network byte order; the unused bytes of IPv4 are zero.
     ends = struct.pack("!HH", local[1], remote[1]) + _packed(family, local[0]) + _packed(family, remote[0])
+    # Without a cookie (INET_DIAG_NOCOOKIE), the kernel finds the socket by its ends alone.
     identity = ends + struct.pack("=III", 0, _NO_COOKIE, _NO_COOKIE)
     query = _QUERY.pack(family, socket.IPPROTO_TCP, 0, 0, _ANY_STATE) + identity
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
@@ -68,6 +71,7 @@ def _query_kernel(family: int, local: tuple[str, int], remote: tuple[str, int]) 
         response = kernel.recv(4096)
     kind = _HEADER.unpack_from(response)[1]
     if kind == _ERROR:
+        # The payload of an error begins with the negative errno.
         number = -struct.unpack_from("=i", response, _HEADER.size)[0]
         if number == errno.ENOENT:  # no such socket
             return None
@@ -88,6 +92,7 @@ def _read_proc(family: int, local: tuple[str, int], remote: tuple[str, int]) -> 
 
 
 def _packed(family: int, address: str) -> bytes:
+    # The address of a link-local peer ends with its interface (`%eth0`), which inet_pton rejects.
     return socket.inet_pton(family, address.partition("%")[0]).ljust(_ENDS, b"\0")
 
 

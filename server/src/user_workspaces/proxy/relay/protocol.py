@@ -140,7 +140,7 @@ class RelayProtocol(BrowserConnection):
             self._finish_request()
         else:
             self._deadline.expire_in(self._limits.linger)
-            self.resume(~0)
+            self.resume(~0)  # the rest of the body has to be read, whatever paused it
 
     def upgraded(self) -> None:
         """All further bytes belong to the WebSocket."""
@@ -181,7 +181,7 @@ class RelayProtocol(BrowserConnection):
                 self._deadline.expire_in(self._limits.head)
             return 0
         if isinstance(head, Bad):
-            self._sends_body = True
+            self._sends_body = True  # an earlier HEAD does not count
             self.response(head.status, head.reason)
             return 0
         self._in_head = self._responded = False
@@ -215,7 +215,7 @@ class RelayProtocol(BrowserConnection):
     def _reject_body(self, current: Exchange | AppBridge, reason: str) -> None:
         if current.started:
             self._abandon()
-            self.transport.abort()
+            self.transport.abort()  # an error would be sent in the middle of the response
         else:
             self.response(400, reason)
 
@@ -268,7 +268,7 @@ class RelayProtocol(BrowserConnection):
     def _relay(self, head: RequestHead, route: Route) -> None:
         if not self.authenticated:
             self.note_authenticated()
-            self._connections.waits(self)
+            self._connections.waits(self)  # this counts it as authenticated from now on
         client = self.peer
         if self.from_proxy:
             shared = self.state

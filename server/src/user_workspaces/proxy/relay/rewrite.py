@@ -15,6 +15,7 @@ OWN_COOKIE_PREFIX: Final = b"uws-"
 OWN_COOKIES: Final = frozenset((b"sessionid", b"csrftoken"))
 """Cookies of the app: a session never gets one and never sets one."""
 
+# They concern one connection only, so each side gets its own (RFC 9110, 7.6.1).
 _HOP_BY_HOP: Final = frozenset(
     (
         b"connection",
@@ -29,6 +30,7 @@ _HOP_BY_HOP: Final = frozenset(
         b"http2-settings",
     )
 )
+# Code in a session must not get credentials for this server; the others are unchecked claims about the client.
 _KEPT_FROM_SESSIONS: Final = _HOP_BY_HOP | {
     b"authorization",
     b"uws-authorization",
@@ -102,6 +104,7 @@ def _joined(headers: Headers, name: bytes) -> str:
 def request_to_session(head: RequestHead, *, route: Route, client: Client) -> bytes:
     """Return the head for the session."""
     headers, hidden = head.headers, route.endpoint.strip_headers
+    # Equal heads share one instance, so an endpoint with hidden headers must not fill its cache.
     if not (headers.for_session or hidden):
         headers.for_session = _for_session(headers)
     authorization = route.endpoint.authorization
@@ -157,6 +160,7 @@ def _foreign_cookies(headers: Headers) -> bytes:
 
 
 def _is_own(name: bytes) -> bool:
+    # Under TLS the server's own cookies have `__Host-` before their names; case is ignored to be on the safe side.
     name = name.lower().removeprefix(b"__host-").removeprefix(b"__secure-")
     return name.startswith(OWN_COOKIE_PREFIX) or name in OWN_COOKIES
 
@@ -168,6 +172,7 @@ def response_to_browser(head: ResponseHead, *, close: bool, prefix: bytes = b"",
     """
     headers, status = head.headers, head.status
     bodiless = status < 200 or status == _NO_CONTENT  # noqa: PLR2004 - interim responses
+    # Lengths and codings are forbidden in these (RFC 9110, 8.6; RFC 9112, 6.1): a browser could wait for a body.
     dropped = _not_for_browsers(headers, bodiless=bodiless)
     out = [b"HTTP/1.1 %d %b" % (status, head.reason)]
     pairs = _with_host_only_cookies(headers.pairs) if b"set-cookie" in headers.first else headers.pairs
@@ -204,6 +209,7 @@ def _host_only(cookie: bytes) -> bytes:
     # Django strips more characters from a name than browsers do, and could find one of our names.
     if not equals or not name or name.translate(None, TOKEN) or _is_own(name):
         return b""
+    # With `Domain`, a session could set cookies for other sessions and the portal.
     kept = [part for part in attributes if part.partition(b"=")[0].strip(b" \t").lower() != b"domain"]
     return b";".join([pair, *kept])
 

@@ -82,6 +82,7 @@ class ProxyState:
 
     def count_open(self) -> int:
         """Return the number of relays of all jobs; from other threads it may be off by a few."""
+        # A copy, because the event loop may change the dictionary during the iteration.
         return sum(map(len, tuple(self._open.values())))
 
     def close(self) -> None:
@@ -90,5 +91,6 @@ class ProxyState:
 
     def _cut(self, job_id: int) -> None:
         self.pool.drop(job_id)
+        # The set is removed first: `cut` calls `ended`, which must not change it during the iteration.
         for relay in self._open.pop(job_id, set()):
             relay.cut()

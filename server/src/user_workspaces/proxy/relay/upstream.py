@@ -10,6 +10,7 @@ from user_workspaces.interfaces.values import Endpoint
 
 HIGH_WATER: Final = 262_144
 """Bytes in a connection's write buffer at which reading from the other side is paused."""
+# A full backlog of a Unix socket reports no event when it has space again: only another attempt shows it.
 _BACKLOG_FULL_PAUSE: Final = 0.02
 _CREDENTIALS: Final = struct.Struct("3i")
 
@@ -112,6 +113,7 @@ async def connect(endpoint: Endpoint, *, time_limit: float) -> Upstream:
             _check_peer(sock, endpoint.socket_uid)
             _, upstream = await loop.create_unix_connection(Upstream, sock=sock)
         except BaseException:
+            # This includes the cancellation by the timeout: the descriptor would leak.
             sock.close()
             raise
         return upstream
@@ -136,6 +138,7 @@ def _check_peer(sock: socket.socket, uid: int) -> None:
     """Check the uid of the listener: a user can replace their socket by a link to another user's socket."""
     if uid < 0:
         return
+    # The kernel reports who called listen(2), which the other side cannot forge.
     credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     _, peer_uid, _ = _CREDENTIALS.unpack(credentials)
     if peer_uid != uid:
@@ -156,6 +159,7 @@ class Pool:
         """Return the connection that was used last, or None. The session may have closed it already."""
         idle = self._idle.get(job_id)
         while idle:
+            # The connection used last is the least likely to be closed by the session; older ones expire.
             upstream = idle.pop()
             if not upstream.closed:
                 return upstream
@@ -193,6 +197,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         oldest = loop.time() - self._idle_limit
         for job_id, idle in list(self._idle.items()):
+            # Connections are appended when they become idle: the first one is the oldest.
             while idle and (idle[0].closed or idle[0].idle_since <= oldest):
                 idle.popleft().close()
             if not idle:

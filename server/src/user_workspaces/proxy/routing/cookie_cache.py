@@ -33,6 +33,7 @@ class CookieCache:
         claim = self._verify_cookie(value, job_id)
         if claim is not None and self._clock() < claim.expires_at:
             if len(self._known) >= self._most:
+                # Clearing costs one signature for each cookie in use, and needs no bookkeeping in lookups.
                 self._known.clear()
             self._known[value, job_id] = claim
         return claim

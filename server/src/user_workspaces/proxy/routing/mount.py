@@ -41,6 +41,7 @@ def _changed(name: bytes, value: bytes, *, prefix: bytes, host: bytes) -> bytes:
 def _address(value: bytes, *, prefix: bytes, host: bytes) -> bytes:
     """Return a URL with the prefix; URLs of other hosts and relative ones are unchanged."""
     start, slashes, rest = value.partition(b"//")
+    # `//host/path` has the scheme of the page, so it is absolute as well.
     if slashes and start.lower() in (b"", b"http:", b"https:"):
         named, slash, path = rest.partition(b"/")
         if without_default_port(named.lower()) != host.lower():

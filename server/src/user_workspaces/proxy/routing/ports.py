@@ -55,6 +55,7 @@ class SessionPortListeners:
         """Listen on a port of the range; return whether that succeeded. Call it from other threads only."""
         done: Future[bool] = Future()
         self._loop.call_soon_threadsafe(lambda: done.set_result(self._listen(port, kept_for=KEPT_FOR)))
+        # In the event loop's own thread, `result` would block the loop that has to provide it.
         return done.result(OPENED_WITHIN)
 
     def follow(self) -> None:
@@ -81,6 +82,7 @@ class SessionPortListeners:
         try:
             listener = _bound(self._host, port)
         except OSError as error:
+            # `follow` tries again after each poll: one warning for each port is enough.
             if port not in self._refused:
                 logger.warning("session port %d cannot be opened: %s", port, error.strerror)
             self._refused.add(port)
@@ -88,6 +90,7 @@ class SessionPortListeners:
         self._refused.discard(port)
         opened = self._open[port] = _Open(listener, kept_until)
         serving = self._loop.create_task(self._serve(opened))
+        # The event loop keeps only weak references to tasks.
         opened.tasks.add(serving)
         serving.add_done_callback(opened.tasks.discard)
         return True
@@ -103,6 +106,7 @@ class SessionPortListeners:
             task.cancel()
         if opened.server is not None:
             opened.server.close()
+        # A cancelled `_serve` has not given the socket to a server, so it is closed in any case.
         opened.listener.close()
 
 
@@ -111,6 +115,7 @@ def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
+        # Connections in TIME_WAIT from the last session would block the port otherwise.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))

@@ -16,6 +16,7 @@ from user_workspaces.proxy.routing.routes import Route, RouteTable
 
 logger = logging.getLogger(__name__)
 
+# In seconds. For about so long, connections outlive a logout or the end of their session.
 POLL_INTERVAL = 0.2
 
 
@@ -61,6 +62,7 @@ class RouteWatcher:
     def catch_up(self, *, within: float) -> None:
         """Wait until the table has the current state of the database, at most `within` seconds."""
         with self._updated:
+            # The current round may have read the rows before the caller's change: only a later round counts.
             wanted = self._rounds_started + 1
             self._wanted.set()
             self._updated.wait_for(lambda: self._rounds_done >= wanted, timeout=within)
@@ -68,6 +70,7 @@ class RouteWatcher:
     def _run(self) -> None:
         """Poll until `stop`. While the database is unavailable, the table stays as it is."""
         while not self._stopping:
+            # The event is cleared before the query, so that a request during the query starts another round.
             self._wanted.clear()
             with self._updated:
                 self._rounds_started += 1
@@ -76,6 +79,7 @@ class RouteWatcher:
                 routes = read_routes()
             except (OperationalError, InterfaceError) as error:
                 WARNINGS.warn(logger, "the routes cannot be read; running sessions stay reachable", error)
+                # This drops a broken connection; the next round opens a new one.
                 close_old_connections()
             else:
                 self._run_in_loop(partial(self._take, routes, this_round))

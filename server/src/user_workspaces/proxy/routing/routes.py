@@ -9,8 +9,10 @@ from user_workspaces.interfaces.endpoint import Endpoint, Mount
 from user_workspaces.proxy.http1.parser import RequestHead, without_default_port
 
 _PREFIX: Final = b"/passthrough/"
+# Longer numbers may exceed the 64-bit keys of the database.
 _ID_DIGITS: Final = 18
 _SAFE: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))
+# Each attempt may cost a signature: a client must not choose how many.
 _COOKIES_TRIED: Final = 4
 
 
@@ -71,6 +73,7 @@ class RouteTable:
         new = {route.job_id: route for route in routes}
         self._routes = {job_id: route if old.get(job_id) != route else old[job_id] for job_id, route in new.items()}
         self._by_port = {route.port: job_id for job_id, route in new.items() if route.port is not None}
+        # A changed route counts as removed: after a logout (a new epoch), open connections must be cut as well.
         for job_id, route in old.items():
             if new.get(job_id) != route:
                 for listener in self._listeners:
@@ -146,14 +149,18 @@ def decide(
     named = passthrough_job(path)
     job_id = _job_of_origin(head.host, port=port, table=table, origins=origins) if named is None else named
     route = None if job_id is None else table.get(job_id)
+    # Sessions with `Mount.ROOT` are relayed outside of `/passthrough/` only, all others below it only.
     is_mounted_elsewhere = (route is not None and route.endpoint.mount == Mount.ROOT) is not (named is None)
     if is_mounted_elsewhere and (named is None or route is not None):
         is_of_a_session = websocket and (job_id is not None or port in origins.ports)
         return Reject(404, "There is no such session here.") if is_of_a_session else _HAND_OVER
+    # This comes before the cookie: on another origin than its own, a cookie of the session must not count.
     if not is_own_origin(route, host=head.host, port=port, origins=origins):
         return Reject(404, "There is no such session here.") if websocket else _HAND_OVER
+    # Django redeems tickets with redirects, which a WebSocket handshake cannot follow.
     if named is not None and _has_ticket(query):
         return Reject(403, "A ticket does not open a WebSocket.") if websocket else _HAND_OVER
+    # Sibling sessions are same-site, so `SameSite` does not keep the cookie out of requests that their pages make.
     if (websocket or head.method not in _SAFE) and (reason := _doubt(head)):
         return Reject(403, reason)
     if route is not None:
@@ -195,6 +202,7 @@ def passthrough_job(path: bytes) -> int | None:
 @lru_cache(maxsize=4096)
 def origin_job(host: bytes, domains: tuple[str, ...]) -> int | None:
     """Return the job of a session host; None for other hosts; -1 for a host below a session host, which no job has."""
+    # A name with a final dot resolves to the same address: it must not pass as another host.
     name = _name_of(host).removesuffix(b".")
     for domain in domains:
         labels = name.removesuffix(b"." + domain.lower().encode("ascii"))
@@ -224,6 +232,7 @@ def _is_cross_origin(head: RequestHead) -> bool:
     if head.headers.first.get(b"sec-fetch-site", b"").lower() in (b"cross-site", b"same-site"):
         return True
     origin = head.headers.first.get(b"origin")
+    # The scheme is not compared, because TLS may end in a web server in front of this one.
     return origin is not None and without_default_port(origin.lower().partition(b"://")[2]) != head.host.lower()
 
 

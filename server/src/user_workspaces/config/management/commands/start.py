@@ -37,6 +37,7 @@ class Command(BaseCommand):
         data_dir: Path = settings.DATA_DIR
         try:
             self._print_users(data_dir)
+            # Both come first: a second server, or a port in use, has to end the command before the migration.
             held = supervisor.lock(data_dir)
             listener = web.bind(host=env.host(), port=env.port())
         except UserWorkspacesError as error:
@@ -80,6 +81,7 @@ class Command(BaseCommand):
         if found is not None:
             return found
         target = data_dir / "config.json"
+        # `copyfile` keeps the mode of an existing file, so that other accounts can never read the copy.
         target.touch(mode=0o600)
         shutil.copyfile(EMBEDDED_DEFAULT, target)
         self._print(f"Wrote the configuration to {target}")

@@ -32,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         """Stop sessions and server; also if the server is not running."""
+        # In a new data folder there are no tables, and all queries would fail.
         if not MigrationRecorder(connection).has_table():
             self.stderr.write(f"No server was running: nothing was ever started in {settings.DATA_DIR}.")
             return
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             return
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + TIMEOUT
+        # Another pid means that this supervisor has ended and another one was started.
         while running_supervisor(settings.DATA_DIR) == pid and time.monotonic() < deadline:
             time.sleep(POLL_INTERVAL)
         self.stderr.write("The server has stopped.")
