@@ -13,7 +13,12 @@ Address = tuple[str, int]
 SAYS = "echo asked >&3 && read -t 5 -u 3 line && echo $line"
 
 SERVERS = """
-import os, socket, sys, time
+import os, socket, sys, threading, time
+def serve(one):
+    while True:
+        peer, _ = one.accept()
+        peer.sendall(sys.argv[1].encode())
+        peer.close()
 listening = [socket.create_server((host, 0), family=family) for host, family in (
     ("127.0.0.1", socket.AF_INET), ("0.0.0.0", socket.AF_INET), ("::1", socket.AF_INET6), ("::", socket.AF_INET6))]
 hidden = socket.socket(socket.AF_UNIX)
@@ -22,11 +27,12 @@ hidden.listen()
 ports = " ".join(str(one.getsockname()[1]) for one in listening)
 with open("ports.new", "w") as file: print(ports, file=file)
 os.rename("ports.new", "ports")
+[threading.Thread(target=serve, args=[one], daemon=True).start() for one in listening]
 [socket.create_connection(("127.0.0.1", one.getsockname()[1]), timeout=5) for one in listening[:2]]
 print("reached from inside", flush=True)
 time.sleep(600)
 """
-"""A program with servers on loopback, on all addresses, and on an abstract socket."""
+"""A program with servers on loopback, on all addresses, and on an abstract socket; they send its argument."""
 
 
 @dataclass
@@ -82,13 +88,16 @@ def own_address() -> str:
         return str(anybody.getsockname()[0])
 
 
-def can_connect(host: str, port: int) -> bool:
-    """Return True if a process listens there, as seen from this process."""
+def reaches(host: str, port: int, sent: str) -> bool:
+    """Return True if this process reaches a server there that sends the text.
+
+    Another process of the machine may listen on the same port, as the job's network has ports of its own.
+    """
     try:
-        socket.create_connection((host, port), timeout=2).close()
+        with socket.create_connection((host, port), timeout=2) as peer:
+            return peer.recv(200) == sent.encode()
     except OSError:
         return False
-    return True
 
 
 def can_connect_to_name(name: str) -> bool:

@@ -13,10 +13,10 @@ from plugins.resource.local.peers import (
     SERVERS,
     Service,
     ask,
-    can_connect,
     can_connect_to_name,
     network_of,
     own_address,
+    reaches,
     service,
 )
 from plugins.resource.local.worlds import IS_ROOT, World
@@ -57,7 +57,9 @@ def reached_from_outside(world: World, resource: LocalResource) -> tuple[set[str
     eventually(lambda: "reached from inside" in resource.log_tail(spec.key, lines=5))
     ports = (spec.working_directory / "ports").read_text().split()
     hosts = ["127.0.0.1", "::1", *filter(None, [own_address()])]
-    return {host for host in hosts for port in ports if can_connect(host, int(port))}, can_connect_to_name(spec.key)
+    return {host for host in hosts for port in ports if reaches(host, int(port), spec.key)}, can_connect_to_name(
+        spec.key
+    )
 
 
 @possible
