@@ -14,7 +14,7 @@ from user_workspaces.errors import AuthenticationRejected, TooManyAttempts
 from user_workspaces.interfaces.settings import RateLimit, RateLimits
 from user_workspaces.registry import Registry
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 NOW = timezone.now()
 PER_ACCOUNT, PER_ADDRESS = 3, 4
 HERE, HOME = "192.0.2.1", "198.51.100.1"

@@ -79,7 +79,7 @@ def package_index() -> Iterator[Index]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         offered.port = server.server_port
         yield offered
         offered.gate.set()

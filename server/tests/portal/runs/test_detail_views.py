@@ -23,6 +23,8 @@ from user_workspaces.workflows.models import Run
 from user_workspaces.workflows.queries import workspace_of
 from user_workspaces.workspaces.actions import upload_file
 
+pytestmark = pytest.mark.slow
+
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 PAGES = ("", "logs/", "logs/more/?after=0", "files/", "download/", "specification/", "compare/", "again/", "stop/")
 

@@ -20,7 +20,7 @@ from user_workspaces.quotas.values import BLOCK_BYTES
 from user_workspaces.sharing.models import Share, ShareState
 from user_workspaces.workspaces.models import Workspace
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 HTMX: dict[str, Any] = {"HTTP_HX_REQUEST": "true"}
 
 

@@ -19,6 +19,7 @@ from user_workspaces.plugins.resource.local.processes import Process
 from user_workspaces.testing.resource_contract import end_of, seen
 from user_workspaces.testing.waiting import eventually
 
+pytestmark = pytest.mark.slow
 RUNAWAY = """
 import os, pathlib
 pathlib.Path("runaway").write_text(f"{os.getpid()}\\n")
