@@ -61,7 +61,7 @@ def planted_session(server: LiveServer) -> Iterator[PlantedSession]:
     with tempfile.TemporaryDirectory(prefix="uws-planted-") as folder:
         path = str(Path(folder) / "socket")
         with unix_serve(_echo, path, process_request=_describe_request) as serving:
-            thread = threading.Thread(target=serving.serve_forever, args=[0.01])
+            thread = threading.Thread(target=serving.serve_forever)
             thread.start()
             filled = PLANT.format(username=server.username, password=PASSWORD, path=path, uid=os.geteuid())
             try:
