@@ -165,6 +165,8 @@ class Download:
                     if member.filename in wanted and member.filename not in got:
                         self._unpack_one(archive, member, wanted[member.filename])
                         got.add(member.filename)
+        # `zipfile` passes on errors of what it uses: a damaged deflate stream (zlib.error), an early end (EOFError),
+        # an unknown compression (NotImplementedError), a size that no integer of C can hold (OverflowError).
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OverflowError) as error:
             raise InvalidResponse("The archive that REANA sent is damaged.") from error
         return got

@@ -68,7 +68,7 @@ function connectParts({ api, store, runs, followed, connection, running }: IRean
   const bind = (): void => {
     api.binding.fingerprint = connection.account?.fingerprint ?? '';
   };
-  // The connection was changed elsewhere, such as in another page: show the current one.
+  // Another page may have changed the connection: show the current one.
   api.binding.lost = () => void connection.load();
   connection.switched.connect((_, account) => {
     // Bind first: the requests below need the new fingerprint.

@@ -79,7 +79,7 @@ def test_many_are_counted_and_the_first_are_named() -> None:
 def test_thousands_of_accounts_take_no_time() -> None:
     """Unknown names cost most: each needs a lookup of its own."""
     with cpu_limit():
-        open_homes_of([(f"uws-nobody-{number}", 3_000_000 + number) for number in range(3_000)])
+        open_homes_of([(f"uws-unknown-{number}", 3_000_000 + number) for number in range(3_000)])
 
 
 def test_result_is_kept_and_asked_for_again_later() -> None:

@@ -22,7 +22,7 @@ class TokenAuthentication(BaseAuthentication):
         """Return the user and the token; None without a header. Raises `AuthenticationFailed` for an invalid token."""
         headers = request.headers
         text = token_in_headers(own=headers.get("UWS-Authorization"), usual=headers.get("Authorization"))
-        # None leaves the request anonymous: open views accept it, and the permissions reject it elsewhere.
+        # None leaves the request anonymous: open views accept it, the permissions of all others reject it.
         if text is None:
             return None
         now = timezone.now()
