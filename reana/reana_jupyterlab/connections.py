@@ -6,6 +6,7 @@ server. All are read at each use, so that a replaced token takes effect at once.
 
 import json
 import os
+import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -21,6 +22,7 @@ from .reana.errors import BadRequest, Conflict, LocalFailure, NotConnected, NotF
 from .reana.values import User
 
 ENVIRONMENT, LAUNCHER = "environment", "launcher"
+AUTHORITY = re.compile(r"(\w[\w.-]*|\[[0-9A-Fa-f:.]+\])(:\d+)?")
 FIXED_SOURCES = (ENVIRONMENT, LAUNCHER)
 CLIENTS_KEPT = 8
 
@@ -196,7 +198,9 @@ def checked_server(server: str) -> str:
         is_plain, parts = False, urlsplit("")
     # API paths are appended to the address, and a user name can disguise the real host.
     has_more = parts.username is not None or parts.query or parts.fragment
-    if not is_plain or parts.scheme not in {"http", "https"} or not parts.hostname or has_more:
+    # `urlsplit` accepts any sign in a host, such as a backslash, which other programs read as the end of the host.
+    is_plain = is_plain and AUTHORITY.fullmatch(parts.netloc) is not None
+    if not is_plain or parts.scheme not in {"http", "https"} or has_more:
         raise BadRequest("Enter the server address as https://reana.example.org, without user name, query or fragment.")
     # `urlsplit` silently removes tabs and line breaks, so the text itself is checked.
     if any(sign.isspace() or not sign.isprintable() for sign in server):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reana_jupyterlab.connections import matches
+from reana_jupyterlab.connections import checked_server, matches
 from reana_jupyterlab.reana import ReanaClient
-from reana_jupyterlab.reana.errors import ReanaError
+from reana_jupyterlab.reana.errors import BadRequest, ReanaError
 from reana_jupyterlab.tests.conftest import Lab
 from reana_jupyterlab.tests.fake_reana import TOKEN, FakeReana, error, redirect, says
 
@@ -132,6 +132,29 @@ async def test_list_of_allowed_servers_counts_for_every_source(lab: Lab, reana: 
     else:
         answer = await lab.get("workflows")
     assert (answer.status, reana.requests) == (400, [])
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.test\\x.example.org",
+        "evil.test%2fx.example.org",
+        "evil.test;x.example.org",
+        "[::1]x.example.org",
+        "-x.org",
+        "",
+    ],
+)
+def test_host_with_other_signs_is_malformed(host: str) -> None:
+    with pytest.raises(BadRequest):
+        checked_server(f"https://{host}")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8443", "reana.example.org", "[::1]:8443", "192.0.2.1", "bücher.example"]
+)
+def test_usual_hosts_are_accepted(host: str) -> None:
+    assert checked_server(f"https://{host}") == f"https://{host}"
 
 
 @pytest.mark.parametrize(
