@@ -14,7 +14,7 @@ from user_workspaces.sharing.models import Mail, Offer, Share, ShareState
 from user_workspaces.workspaces.models import Workspace
 
 LONGEST_WAIT, LONGEST_WAIT_OF_MAIL = timedelta(minutes=5), timedelta(hours=2)
-"""Longer than the longest pause between two attempts to copy, and to send a mail. What is leased is never due."""
+"""Longer than the longest pause between two attempts to copy, and to send a mail. Rows with a lease are never due."""
 UNFINISHED = (ShareState.WAITING, ShareState.COPYING)
 LARGEST_ID = 2**63 - 1
 MOST_RECEIVERS = 1000

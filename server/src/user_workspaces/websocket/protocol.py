@@ -13,7 +13,7 @@ LARGEST_MESSAGE: Final = 1024
 """Bytes that a client may send in one message; it has nothing to say."""
 MOST_FRAGMENTS: Final = 16
 PING_SECONDS: Final = 15.0
-"""Seconds between two pings, and to wait for the pong: who does not read is disconnected within 30 seconds."""
+"""Seconds between two pings, and for the pong: a client that does not read is disconnected within 30 seconds."""
 LINGER_SECONDS: Final = 2.0
 """For the last words, before the connection is cut."""
 # `struct linger`: on, for zero seconds. close(2) then resets the connection and drops what is unsent.
