@@ -150,9 +150,7 @@ def test_host_with_other_signs_is_malformed(host: str) -> None:
         checked_server(f"https://{host}")
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost:8443", "reana.example.org", "[::1]:8443", "192.0.2.1", "bücher.example"]
-)
+@pytest.mark.parametrize("host", ["localhost:8443", "reana.example.org", "[::1]:8443", "192.0.2.1", "bücher.example"])
 def test_usual_hosts_are_accepted(host: str) -> None:
     assert checked_server(f"https://{host}") == f"https://{host}"
 
