@@ -1,9 +1,12 @@
 """A copy counts for its receiver once they accept it; before that its sender's quota bounds it."""
 
+import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connections, transaction
 from django.utils import timezone
 
 from controller.conftest import UseStorage
@@ -14,6 +17,7 @@ from user_workspaces.controller.copy_worker import CopyPool
 from user_workspaces.db.leases import lease_length
 from user_workspaces.errors import QuotaExceeded
 from user_workspaces.interfaces.values import WorkspaceLocation
+from user_workspaces.quotas.accounts import lock_account
 from user_workspaces.quotas.models import Quota
 from user_workspaces.quotas.queries import disk_space_of, held_disk
 from user_workspaces.quotas.reservation import ReservationLost
@@ -67,6 +71,34 @@ def test_a_copy_counts_from_acceptance_on(ours: Callable[[], Workspace], grace: 
     assert (state_of(share), disk_space_of(grace.pk), held_disk(grace.pk, now=timezone.now())) == ("ready", 0, 0)
     accept(user=grace, share_id=share.pk, now=timezone.now())
     assert disk_space_of(grace.pk) == now_of(share).copy.disk_space > 0
+
+
+def test_a_copy_is_accepted_while_it_is_measured(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
+    """A measurement locks the workspace, then the account: the other order would be a deadlock on PostgreSQL."""
+    share = offer(ours(), grace)
+    blocks(COPIED)
+    make_copies()
+    is_locked, errors = threading.Event(), list[BaseException]()
+
+    def measure() -> None:
+        try:
+            with transaction.atomic():
+                Workspace.objects.filter(pk=share.copy_id).update(current={})
+                is_locked.set()
+                time.sleep(0.5)  # the other one waits for the workspace by now
+                lock_account(grace.pk)
+        except BaseException as error:  # noqa: BLE001  reported by the assertion below
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=measure)
+    thread.start()
+    assert is_locked.wait(60)
+    accept(user=grace, share_id=share.pk, now=timezone.now())
+    thread.join(60)
+    assert errors == []
+    assert not now_of(share).copy.awaits_acceptance
 
 
 def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_reported(

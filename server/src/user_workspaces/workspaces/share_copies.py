@@ -161,9 +161,11 @@ def accept_copy(copy: Workspace, *, now: datetime) -> None:
 
     An unfinished copy is checked while it is made.
     """
-    if copy.awaits_acceptance and copy.disk_space:
-        lock_account(copy.owner_id)
-        disk.check(owner_id=copy.owner_id, size=copy.disk_space, now=now)
+    # The workspace is locked before the account, as by its measurement: the other order could be a deadlock.
+    found = Workspace.objects.select_for_update().get(pk=copy.pk)
+    if found.awaits_acceptance and found.disk_space:
+        lock_account(found.owner_id)
+        disk.check(owner_id=found.owner_id, size=found.disk_space, now=now)
     Workspace.objects.filter(pk=copy.pk).update(awaits_acceptance=False)
 
 
