@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -12,8 +12,8 @@ import tornado.web
 from reana_jupyterlab.const import WORKSPACE_SIZE
 from reana_jupyterlab.reana import ReanaClient
 from reana_jupyterlab.reana.downloads import Download
-from reana_jupyterlab.reana.errors import InvalidResponse, NotFound
-from reana_jupyterlab.reana.inputs import InputFile, join
+from reana_jupyterlab.reana.errors import BadRequest, InvalidResponse, NotFound
+from reana_jupyterlab.reana.inputs import DEPTH_LIMIT, MAX_FILES, InputFile, join
 from reana_jupyterlab.reana.paths import checked_path
 from reana_jupyterlab.reana.rooted import Root, parts_of
 from reana_jupyterlab.reana.uploads import upload_files
@@ -181,14 +181,24 @@ async def _is_deleted(client: ReanaClient, workflow: str) -> bool:
 def _local_files(root: Root, paths: list[str], directory: str) -> list[InputFile]:
     found: list[InputFile] = []
     for path in paths:
-        remote = join(directory, path.rpartition("/")[2])
-        if root.kind(path) == "directory":
-            for entry in root.entries(path):
-                found += _local_files(root, [join(path, entry.name)], remote)
-        else:
-            with root.reading(path) as descriptor:
-                found.append(InputFile(path, remote, os.fstat(descriptor).st_size))
+        for file in _tree(root, path, join(directory, path.rpartition("/")[2]), depth=0):
+            found.append(file)
+            # Checked in the loop: the list must not grow without limit.
+            if len(found) > MAX_FILES:
+                raise BadRequest(f"The directories contain more than {MAX_FILES} files.")
     return found
+
+
+def _tree(root: Root, path: str, remote: str, *, depth: int) -> Iterator[InputFile]:
+    if root.kind(path) != "directory":
+        with root.reading(path) as descriptor:
+            yield InputFile(path, remote, os.fstat(descriptor).st_size)
+        return
+    # Links of a directory to itself would multiply at each level.
+    if depth > DEPTH_LIMIT:
+        raise BadRequest(f"The directory '{path}' is nested too deeply or contains itself.")
+    for entry in root.entries(path):
+        yield from _tree(root, join(path, entry.name), join(remote, entry.name), depth=depth + 1)
 
 
 def _files(count: int) -> str:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from reana_jupyterlab.handlers import workspace
 from reana_jupyterlab.tests.conftest import Lab
 from reana_jupyterlab.tests.fake_reana import Exchange, FakeReana, error
 
@@ -69,6 +70,24 @@ async def test_files_of_the_root_are_uploaded(lab: Lab, reana: FakeReana) -> Non
         "in/data/y.csv": b"data/y.csv",
         "in/z.txt": b"z.txt",
     }
+
+
+async def test_directory_that_contains_itself_is_rejected(lab: Lab, reana: FakeReana) -> None:
+    reana.add("a.1")
+    (lab.root / "data").mkdir()
+    for name in ("again", "once-more"):
+        (lab.root / "data" / name).symlink_to(".")
+    answer = await lab.post("workflows/a.1/upload", {"paths": ["data"]})
+    assert (answer.status, "contains itself" in answer.json["message"]) == (400, True)
+
+
+async def test_too_many_files_are_rejected(lab: Lab, reana: FakeReana, monkeypatch: pytest.MonkeyPatch) -> None:
+    reana.add("a.1")
+    monkeypatch.setattr(workspace, "MAX_FILES", 2)
+    for name in "abc":
+        (lab.root / name).write_text("x")
+    answer = await lab.post("workflows/a.1/upload", {"paths": ["a", "b", "c"]})
+    assert (answer.status, "more than 2 files" in answer.json["message"]) == (400, True)
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "nope", ""])
