@@ -185,23 +185,24 @@ def test_conflicting_edits_are_both_kept(server: RunningServer, files: Page, pic
     script = folder_of(server, files) / "script.py"
     files.get_by_role("link", name="script.py").click()
     files.get_by_role("dialog").get_by_role("link", name="Edit").click()
-    files.get_by_label("Content of script.py").fill("print('c')\nprint('d')\n")
+    editor = files.get_by_role("textbox", name="Content of script.py")  # the preview before it has the same name
+    editor.fill("print('c')\nprint('d')\n")
     look(files, pictures / f"edit-{scheme}.png")
     files.get_by_role("button", name="Save").click()
     expect(files.get_by_role("dialog")).to_have_count(0)
     assert script.read_bytes() == b"print('c')\r\nprint('d')\r\n"  # with the line breaks that it had
     files.get_by_role("link", name="script.py").click()
     files.get_by_role("dialog").get_by_role("link", name="Edit").click()
-    files.get_by_label("Content of script.py").fill("mine")
+    editor.fill("mine")
     script.write_bytes(b"theirs")
     files.get_by_role("button", name="Save").click()
     expect(files.get_by_role("alert")).to_contain_text("was changed or deleted after you opened it")
-    expect(files.get_by_label("Content of script.py")).to_have_value("mine")
+    expect(editor).to_have_value("mine")
     assert script.read_bytes() == b"theirs"
     look(files, pictures / f"edit-conflict-{scheme}.png")
     files.once("dialog", lambda asked: asked.dismiss())
     files.keyboard.press("Escape")
-    expect(files.get_by_label("Content of script.py")).to_have_value("mine")
+    expect(editor).to_have_value("mine")
     files.get_by_role("button", name="Save as new file").click()
     expect(files.get_by_role("link", name="script (mine).py")).to_be_visible()
     assert (script.read_bytes(), script.with_name("script (mine).py").read_bytes()) == (b"theirs", b"mine")
