@@ -107,7 +107,7 @@ def test_launch_and_launch_again_by_keyboard(ada: Caller, workspace: int, page: 
     page.keyboard.press("Enter")  # on the line that folds the numbers
     number = page.get_by_label("Time limit (minutes)", exact=True)
     number.fill("90")
-    expect(page.locator("summary", has_text="1 CPU, 4 GB, 1 h 30 min")).to_be_visible()
+    expect(page.locator("summary", has_text="1 CPU, 4 GiB, 1 h 30 min")).to_be_visible()
     number.press("Enter")
     page.wait_for_url(re.compile("/passthrough/"))
     expect(page.get_by_role("heading", name="plots")).to_be_visible()

@@ -14,9 +14,9 @@ from user_workspaces.registry import Registry
         ("num_cpus", 1, "1 CPU"),
         ("num_cpus", "16", "16 CPUs"),
         ("num_cpus", 0.5, "0.5 CPUs"),
-        ("memory_mb", 512, "512 MB"),
-        ("memory_mb", 4096, "4 GB"),
-        ("memory_mb", 24105, "23.5 GB"),
+        ("memory_mb", 512, "512 MiB"),
+        ("memory_mb", 4096, "4 GiB"),
+        ("memory_mb", 24105, "23.5 GiB"),
         ("time_limit_min", 1, "1 minute"),
         ("time_limit_min", 45, "45 minutes"),
         ("time_limit_min", 60, "1 hour"),
@@ -33,12 +33,12 @@ def test_quantity(option: str, value: object, text: str) -> None:
 
 
 def test_amount_of_a_job() -> None:
-    assert amount_of(cpus=2, memory_mb=4096) == "2 CPUs, 4 GB"
+    assert amount_of(cpus=2, memory_mb=4096) == "2 CPUs, 4 GiB"
     assert amount_of(cpus=1, memory_mb=None) == "1 CPU"
 
 
 def test_capacity_text() -> None:
-    assert capacity_text(Capacity(cpus=2, memory_mb=4096)) == "2 CPUs, 4 GB"
+    assert capacity_text(Capacity(cpus=2, memory_mb=4096)) == "2 CPUs, 4 GiB"
     assert capacity_text(Capacity()) == ""
 
 

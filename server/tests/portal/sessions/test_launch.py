@@ -183,13 +183,13 @@ def test_launch_in_a_new_workspace_preselects_the_last_application(
     job_in(workspace_of(ada, "old"), "complete")
     job_in(workspace_of(ada, "runs"), "complete", job_type=JOB_TYPE_OF_RUNS, requested={"resource_options": {}})
     new = workspace_of(ada, "new")
-    assert "2 CPUs, 2 GB, 1 hour" in browser.get(f"/w/{new.pk}/launch/").content.decode()
+    assert "2 CPUs, 2 GiB, 1 hour" in browser.get(f"/w/{new.pk}/launch/").content.decode()
 
 
 def test_first_launch_needs_no_input(browser: Client, workspace: Workspace) -> None:
     content = browser.get(f"/w/{workspace.pk}/launch/").content.decode()
     assert '<details class="options" >' in content
-    assert "1 CPU, 4 GB, 4 hours" in content
+    assert "1 CPU, 4 GiB, 4 hours" in content
     fields = dict(re.findall(r'name="(option-\w+)" value="(\d+)"', content))
     sent = {**fields, "job_type": chosen_in(content), "resource": "local"}
     assert browser.post(f"/w/{workspace.pk}/launch/", sent)["Location"] == f"/open/{Job.objects.get().pk}/"
@@ -204,7 +204,7 @@ def test_launch_again_above_the_capacity_leads_to_the_form(
     assert response.redirect_chain == [(f"/w/{workspace.pk}/launch/?job_type=jupyter_lab", 302)]
     content = response.content.decode()
     assert "This machine has 1 CPU. Request less." in content
-    assert "1 CPU, 2 GB, 1 hour" in content
+    assert "1 CPU, 2 GiB, 1 hour" in content
     assert Job.objects.count() == 1
 
 
@@ -215,7 +215,7 @@ def test_last_session_is_launched_again_with_one_click(
     old = job_in(workspace, "complete")
     content = browser.get(path.format(workspace.pk)).content.decode()
     assert f'formaction="/session/{old.pk}/again/"' in content
-    assert "2 CPUs, 2 GB" in content
+    assert "2 CPUs, 2 GiB" in content
     Job.objects.update(job_type="gone")
     assert "/again/" not in browser.get(path.format(workspace.pk)).content.decode()
 

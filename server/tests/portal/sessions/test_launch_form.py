@@ -20,9 +20,9 @@ def test_show_adds_each_problem_to_its_field(site: Registry) -> None:
 
 
 def test_form_summarizes_its_values(site: Registry, resource: FakeResource) -> None:
-    assert LaunchForm(initial={"resource": "local"}).summary == "1 CPU, 4 GB, 4 hours"
+    assert LaunchForm(initial={"resource": "local"}).summary == "1 CPU, 4 GiB, 4 hours"
     resource.has = Capacity(cpus=1, memory_mb=2560)
-    assert LaunchForm(initial={"resource": "local", "option-num_cpus": 8}).summary == "1 CPU, 2.5 GB, 4 hours"
+    assert LaunchForm(initial={"resource": "local", "option-num_cpus": 8}).summary == "1 CPU, 2.5 GiB, 4 hours"
 
 
 def test_form_needs_attention_only_with_errors(site: Registry) -> None:
@@ -36,4 +36,4 @@ def test_form_shows_the_capacity_of_each_resource(site: Registry) -> None:
     texts = {option.field.name: option.range_text for option in form.options_shown}
     assert texts["option-num_cpus"] == "1 to 2 on The local, 1 to 16 on The cluster"
     assert texts["option-time_limit_min"] == "10 to 1440"
-    assert [card.description for card in form.resource_cards] == ["2 CPUs", "64 CPUs, 878.9 GB"]
+    assert [card.description for card in form.resource_cards] == ["2 CPUs", "64 CPUs, 878.9 GiB"]

@@ -29,7 +29,7 @@ def test_page_shows_live_and_ended_sessions(browser: Client, workspace: Workspac
     assert "The job used more memory than it requested." in content
     assert f'formaction="/session/{old.pk}/again/"' in content
     assert f'href="/session/{old.pk}/log/"' in content
-    assert "2 CPUs, 2 GB" in content
+    assert "2 CPUs, 2 GiB" in content
     assert "running - cell-atlas" in content
 
 

@@ -1,4 +1,4 @@
-"""Short texts for the options of a launch: `2 CPUs, 4 GB, 4 hours`. `launch.js` must produce the same texts."""
+"""Short texts for the options of a launch: `2 CPUs, 4 GiB, 4 hours`. `launch.js` must produce the same texts."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from user_workspaces.interfaces.capacity import Capacity
 from user_workspaces.interfaces.settings import ServerSettings
 
-MEGABYTES_A_GIGABYTE = 1024
+MEBIBYTES_A_GIBIBYTE = 1024
 MINUTES_AN_HOUR = 60
 
 
@@ -41,9 +41,9 @@ def _cpus(number: float) -> str:
 
 
 def _format_memory(number: float) -> str:
-    if number < MEGABYTES_A_GIGABYTE:
-        return f"{number:g} MB"
-    return f"{round(number / MEGABYTES_A_GIGABYTE, 1):g} GB"
+    if number < MEBIBYTES_A_GIBIBYTE:
+        return f"{number:g} MiB"
+    return f"{round(number / MEBIBYTES_A_GIBIBYTE, 1):g} GiB"
 
 
 def _time(number: float) -> str:

@@ -133,7 +133,7 @@ def option_of(field: BoundField, bounds: Bounds | None, *, site: ServerSettings)
 
 
 def summary_of(fields: list[BoundField], *, site: ServerSettings) -> str:
-    """Summarize the values of the fields, such as `1 CPU, 4 GB, 4 hours`."""
+    """Summarize the values of the fields, such as `1 CPU, 4 GiB, 4 hours`."""
     return ", ".join(filter(None, (_description(field, site) for field in fields)))
 
 

@@ -4,7 +4,7 @@
   const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
   const words = {
     num_cpus: (number) => counted(number, "CPU"),
-    memory_mb: (number) => (number < 1024 ? `${number} MB` : `${Math.round((number / 1024) * 10) / 10} GB`),
+    memory_mb: (number) => (number < 1024 ? `${number} MiB` : `${Math.round((number / 1024) * 10) / 10} GiB`),
     time_limit_min: (number) => {
       const hours = Math.floor(Math.round(number) / 60);
       const minutes = Math.round(number) % 60;
