@@ -99,9 +99,10 @@ test-reana-wheel: extension reana-parts ## Try the wheel in a fresh environment 
 bench-extension: reana-parts ## Measure Jupyter's response times while REANA hangs, the overhead of a list, the memory of a download
 	@.venv-reana/bin/python reana/benchmarks/extension.py
 
-screenshots: dev-parts test-parts ## Take the screenshots of the documentation
+screenshots: dev-parts test-parts extension reana ## Take the screenshots of the documentation
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_screenshots.py
 	@PYTHONPATH=server/tests $(PYTHON) docs/take_application_screenshots.py
+	@cd reana && ../.venv-reana/bin/python ui-tests/take_screenshots.py
 
 locks: dev-parts ## Resolve the dependencies again (hashes, no addresses)
 	.venv/bin/uv pip compile pyproject.toml -q --generate-hashes --universal --no-header -o requirements.lock

@@ -1,7 +1,8 @@
-"""Take the screenshots of the documentation, light and dark, of a real server in a real browser."""
+"""Take the screenshots of the documentation, of a real server in a real browser."""
 
 import shutil
 from pathlib import Path
+from typing import Final
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -13,7 +14,7 @@ from support.server_process import ADA, RunningServer, running_server, sign_in
 
 DOCS = Path(__file__).resolve().parent
 SIZE = {"width": 1200, "height": 760}
-SCHEMES = ("light", "dark")
+SCHEMES: Final = ("light", "dark")
 WORKFLOW = """\
 version: 0.9.4
 inputs:
@@ -39,7 +40,7 @@ outputs:
 FILES_OF_A_WORKFLOW = [{"name": "reana.yaml", "content": WORKFLOW}]
 
 
-def picture(page: Page, name: str, scheme: str) -> None:
+def picture(page: Page, name: str, scheme: str = "light") -> None:
     """Save a screenshot of the tab as `<name>-<scheme>.png`."""
     page.screenshot(path=DOCS / "images" / f"{name}-{scheme}.png", animations="disabled")
 
@@ -62,49 +63,44 @@ def fill(server: RunningServer) -> None:
     user.http.close()
 
 
-def take(browser: Browser, server: RunningServer, scheme: str) -> None:
-    """Follow the main path in one colour scheme, with screenshots on the way."""
-    context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
+def take_session(browser: Browser, server: RunningServer) -> None:
+    """Follow the main path, with screenshots on the way."""
+    context = browser.new_context(viewport=SIZE, color_scheme="light", device_scale_factor=1)
     page = context.new_page()
     flow.log_in(page, server.manage("login_link", ADA))
     page.get_by_role("link", name="cell-atlas", exact=True).click()
     workspace = page.url
     flow.launch(page)
     flow.run_a_cell(page)
-    picture(page, "session", scheme)
+    picture(page, "session")
     portal = context.new_page()
     portal.goto(server.url)
     portal.get_by_role("link", name="Open").first.wait_for()
-    picture(portal, "workspaces", scheme)
-    portal.goto(f"{server.url}/new/")
-    picture(portal, "new-workspace", scheme)
+    for scheme in SCHEMES:
+        portal.emulate_media(color_scheme=scheme)
+        picture(portal, "workspaces", scheme)
+    portal.emulate_media(color_scheme="light")
     portal.goto(f"{workspace}launch/")
-    picture(portal, "launch", scheme)
+    picture(portal, "launch")
     portal.goto(workspace)
-    picture(portal, "workspace", scheme)
     flow.stop(portal)
-    page.reload()
-    page.get_by_role("heading").first.wait_for()
-    picture(page, "ended", scheme)
     context.close()
 
 
-def take_run(browser: Browser, server: RunningServer, scheme: str) -> None:
+def take_run(browser: Browser, server: RunningServer) -> None:
     """Run a workflow from a workspace, with screenshots of the run and of its log."""
-    context = browser.new_context(viewport=SIZE, color_scheme=scheme, device_scale_factor=1)
+    context = browser.new_context(viewport=SIZE, color_scheme="light", device_scale_factor=1)
     page = context.new_page()
     flow.log_in(page, server.manage("login_link", ADA))
     page.get_by_role("link", name="greetings", exact=True).click()
     page.get_by_role("navigation", name="Workspace").get_by_role("link", name="Runs").click()
     run_workflow(page)
     page.get_by_text("2 of 3 commands").wait_for()
-    picture(page, "run", scheme)
+    picture(page, "run")
     page.get_by_role("link", name="Log of fit").click()
     page.get_by_text("step 3 of the fit").wait_for()
-    picture(page, "run-log", scheme)
-    page.goto(f"{server.url}/runs/")
-    picture(page, "runs", scheme)
-    page.get_by_role("link", name="greetings").first.click()
+    picture(page, "run-log")
+    page.get_by_role("navigation").get_by_role("link", name="Overview").click()
     page.get_by_role("link", name="Stop").click()
     page.get_by_role("button", name="Stop it").click()
     page.get_by_text("stopped").first.wait_for()
@@ -117,9 +113,8 @@ def main() -> None:
     with removed_accounts(), running_server() as server, sync_playwright() as playwright:
         fill(server)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(QUIET))
-        for scheme in SCHEMES:
-            take_run(browser, server, scheme)
-            take(browser, server, scheme)
+        take_run(browser, server)
+        take_session(browser, server)
         browser.close()
 
 

@@ -26,10 +26,9 @@ Picture = Callable[[str], None]
 
 
 def take_run(page: Page, picture: Picture) -> None:
-    """Take the list and the tabs of a run."""
+    """Take the tabs of runs."""
     panel = open_panel(page)
     expect(panel.locator(".jp-Reana-row")).to_have_count(5)
-    picture("list")
     panel.locator(".jp-Reana-row", has_text="fit-scan").click()
     expect(page.locator(".jp-Reana-failedEnd")).to_be_visible()
     picture("failed")

@@ -125,6 +125,14 @@ def _placeholder(match: re.Match[str]) -> str:
     return {"verb": "{verb}", "path": "{path}", "upload_id": "{upload}"}.get(match[1], "{id}")
 
 
+def test_screenshots_are_shown_on_pages() -> None:
+    pages = "".join(
+        page.read_text() for page in (*DOCS.rglob("*.md"), PROJECT / "README.md", PROJECT / "reana/README.md")
+    )
+    pictures = {path.name for path in (DOCS / "images").iterdir()}
+    assert pictures == set(re.findall(r"images/([\w-]+\.png)", pages))
+
+
 def test_decisions_are_numbered_and_complete() -> None:
     """Each has its three parts, no number is missing, and the index lists all."""
     pages = sorted((DOCS / "decisions").glob("[0-9]*.md"))
