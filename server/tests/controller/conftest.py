@@ -1,4 +1,4 @@
-"""What the tests of the controller share: a job to be driven, and a clock that the test sets forward."""
+"""Fixtures of the controller's tests: a driver of its passes, with a clock that the test advances."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ UseStorage = Callable[[type[InMemoryStorage]], InMemoryStorage]
 
 @dataclass
 class Driver:
-    """Runs the controller's passes at the times that the test says."""
+    """Runs the controller's passes at the times that the test sets."""
 
     owner: User
     workspace: Workspace
@@ -49,7 +49,7 @@ class Driver:
             reconcile_jobs(now=self.now)
 
     def until(self, job: Job, condition: Callable[[Job], bool]) -> Job:
-        """Run passes until the job is as wanted."""
+        """Run passes until the job meets the condition."""
         for _ in range(MOST_PASSES):
             job.refresh_from_db()
             if condition(job):
@@ -58,18 +58,18 @@ class Driver:
         raise AssertionError(f"never so: {job} {job.message}")
 
     def running(self, job_type: str = "jupyter_lab") -> Job:
-        """Launch a job and let it run; a session answers."""
+        """Launch a job and let it run; a session becomes ready."""
         job = self.until(self.launch(job_type), lambda job: job.submitted)
         self.resource.run(job.key)
         return self.until(job, lambda job: job.status == "running" and (job.endpoint != "" or not job.serves))
 
     def settled(self, job: Job) -> Job:
-        """Run passes until nobody has to look at it any more."""
+        """Run passes until the job is settled: no next check is due."""
         return self.until(job, lambda job: job.next_check_at is None)
 
     @property
     def resource(self) -> FakeResource:
-        """The one of the site."""
+        """The fake resource of the site."""
         found = registry.current().resources.get("local")
         assert isinstance(found, FakeResource)
         return found
@@ -83,14 +83,14 @@ def session_type(site: Registry) -> FakeJobType:
 
 @pytest.fixture
 def driver(site: Registry, make_user: Callable[..., User], workspace_of: Callable[..., Workspace]) -> Driver:
-    """A person with a workspace."""
+    """A driver for a user with a workspace."""
     owner = make_user()
     return Driver(owner, workspace_of(owner))
 
 
 @pytest.fixture
 def use(site: Registry) -> Callable[..., Any]:
-    """Put another kind of resource in the place of `local`."""
+    """Return a function that replaces the resource `local`."""
 
     def put(kind: type[Resource], **options: Any) -> Any:
         made = kind.build("local", **options)  # type: ignore[attr-defined]  # fakes have it
@@ -102,7 +102,7 @@ def use(site: Registry) -> Callable[..., Any]:
 
 @pytest.fixture
 def grace(make_user: Callable[..., User]) -> User:
-    """Somebody to share with."""
+    """A user to share with."""
     return make_user("grace")
 
 
@@ -116,7 +116,7 @@ def original(make_user: Callable[..., User], workspace_of: Callable[..., Workspa
 
 @pytest.fixture
 def use_storage(site: Registry) -> UseStorage:
-    """Put another storage in the place of `local`."""
+    """Return a function that replaces the storage `local`."""
 
     def put(kind: type[InMemoryStorage]) -> InMemoryStorage:
         storage = built(kind)
@@ -128,7 +128,7 @@ def use_storage(site: Registry) -> UseStorage:
 
 @pytest.fixture
 def ours(make_user: Callable[[str], User], site: object) -> Callable[[], Workspace]:
-    """Make the workspace to be shared, measured; nothing is limited yet."""
+    """Return a function that creates and measures the workspace to share; no quota is set yet."""
 
     def make() -> Workspace:
         made = create_workspace(

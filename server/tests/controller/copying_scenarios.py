@@ -1,4 +1,4 @@
-"""Storages on which a copy takes as long as the test says, and controllers that are killed in the middle of one."""
+"""Storages on which a copy takes as long as the test needs, and controllers that are killed during a copy."""
 
 import os
 import signal
@@ -24,11 +24,11 @@ FILES = Details(
     files=(NewFile("a", b"x" * 2 * BLOCK_BYTES), NewFile("d/b", b"x"), NewFile(".big", b"x" * 50 * BLOCK_BYTES))
 )
 COPIED = 5
-"""Blocks of a copy of these, as they are held: the workspace, two and one for files, one for the directory."""
+"""Blocks that a copy of `FILES` reserves: one for the workspace, two and one for files, one for the directory."""
 
 
 class StorageThatCopiesWhenAllowed(InMemoryStorage):
-    """A copy has begun and goes on, telling its progress, until the test allows it to end."""
+    """A storage on which a copy reports its progress until the test allows it to end."""
 
     def __init__(self, context: PluginContext, options: FakeStorageOptions) -> None:
         super().__init__(context, options)
@@ -46,7 +46,7 @@ class StorageThatCopiesWhenAllowed(InMemoryStorage):
 
 
 def built(kind: type[InMemoryStorage]) -> InMemoryStorage:
-    """Make a fake storage."""
+    """Return a fake storage of this class."""
     context = PluginContext(
         "local", base_dir=NOWHERE, data_dir=NOWHERE, runtime_dir=NOWHERE, find_client=lambda _: None
     )
@@ -54,7 +54,7 @@ def built(kind: type[InMemoryStorage]) -> InMemoryStorage:
 
 
 def copy_and_be_killed(*, after_seconds: float, now: datetime) -> bool:
-    """Run a controller's copying in a process of its own and kill it; return whether it was still at it."""
+    """Make copies in a child process and kill it after a time; return whether it was still running."""
     connections.close_all()  # a connection must not be shared with a child
     child = os.fork()
     if child == 0:
@@ -62,14 +62,14 @@ def copy_and_be_killed(*, after_seconds: float, now: datetime) -> bool:
             make_copies(now=now)
         finally:
             os._exit(0)
-    time.sleep(after_seconds)  # not to wait for something: this is the moment of death
+    time.sleep(after_seconds)  # not a wait for a condition: this is the time of the kill
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     return os.WIFSIGNALED(status)
 
 
 def tree_of(storage: Storage, location: WorkspaceLocation) -> Mapping[str, object]:
-    """Return all entries with the size and content of the files."""
+    """Return all entries: files with their content, others with their kind."""
     root = storage.locate(location)
     return {
         entry.path: (root / entry.path).read_bytes() if entry.kind == "file" else entry.kind

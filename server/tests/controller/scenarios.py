@@ -1,4 +1,4 @@
-"""Resources and a job type with which something happens; the names say what."""
+"""Fake resources and a job type; each class is named for the event or fault that it simulates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from user_workspaces.testing.fake_resource import FakeResource
 
 
 class ResourceWithStopInMidSubmit(FakeResource):
-    """The person presses stop while the resource is being asked to take the job."""
+    """The user stops the job while it is being submitted."""
 
     settle_too = False
 
@@ -28,7 +28,7 @@ class ResourceWithStopInMidSubmit(FakeResource):
 
 
 class ResourceWithStopInMidObserve(FakeResource):
-    """The person presses stop while the resource is being looked at."""
+    """The user stops the job while the resource is being observed."""
 
     def observe(self, keys: Sequence[str]) -> Mapping[str, Observation]:
         seen = super().observe(keys)
@@ -38,7 +38,7 @@ class ResourceWithStopInMidObserve(FakeResource):
 
 
 class JobTypeWithParameters(FakeJobType):
-    """It takes a notebook."""
+    """A job type with the parameter `notebook`."""
 
     class Parameters(JobParameters):
         notebook: str = ""
@@ -51,7 +51,7 @@ class JobTypeWithParameters(FakeJobType):
 
 
 class ResourceThatBreaksItsPromise(FakeResource):
-    """It raises when it is observed, and later leaves out what it does not know."""
+    """A resource whose `observe` raises or, if `raises` is False, returns no observations."""
 
     raises = True
 
@@ -62,7 +62,7 @@ class ResourceThatBreaksItsPromise(FakeResource):
 
 
 class ResourceWithAClock(FakeResource):
-    """It says when jobs began and ended."""
+    """A resource that reports when jobs started and ended."""
 
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -76,7 +76,7 @@ class ResourceWithAClock(FakeResource):
 
 
 class ResourceThatRaises(FakeResource):
-    """Submitting raises what the test says, for the job with this number or for all."""
+    """A resource on which the submission with the number `only`, or each one if that is 0, raises `error`."""
 
     error: Exception | None = None
     only = 0

@@ -1,4 +1,4 @@
-"""The time of day is set back or forwards while jobs run: they are looked after, and cost what they took."""
+"""The system clock is set back or forward while jobs run: they are still checked, and core hours count real time."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,7 +22,7 @@ TWO_HOURS = timedelta(hours=2)
 
 
 class Monotonic:
-    """A clock that goes on as the test says."""
+    """A monotonic clock that the test advances."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -39,8 +39,8 @@ def monotonic() -> Iterator[Monotonic]:
     clock.install(None)
 
 
-def test_job_is_looked_after_when_the_clock_was_set_back(driver: Driver, resource: FakeResource) -> None:
-    """Before: nobody looked for two hours."""
+def test_job_is_checked_after_the_clock_was_set_back(driver: Driver, resource: FakeResource) -> None:
+    """Regression: the job was not checked for two hours."""
     job = driver.running("local_test")
     driver.now -= TWO_HOURS
     assert tables_with_due_rows(now=driver.now)[0] is Job
@@ -52,7 +52,7 @@ def test_job_is_looked_after_when_the_clock_was_set_back(driver: Driver, resourc
     assert driver.settled(job).status == "complete"
 
 
-def test_every_table_is_looked_at_when_the_clock_was_set_back(driver: Driver) -> None:
+def test_every_table_is_checked_after_the_clock_was_set_back(driver: Driver) -> None:
     driver.launch()
     for table, longest in TABLES.items():
         table._default_manager.update(next_check_at=driver.now + longest + timedelta(seconds=1))
@@ -63,10 +63,10 @@ def test_every_table_is_looked_at_when_the_clock_was_set_back(driver: Driver) ->
 
 
 @pytest.mark.parametrize("jump", [TWO_HOURS, -TWO_HOURS, timedelta(days=30)])
-def test_core_hours_are_those_that_passed(
+def test_core_hours_ignore_clock_changes(
     driver: Driver, resource: FakeResource, monotonic: Monotonic, jump: timedelta
 ) -> None:
-    """Before: two hours more, or none at all."""
+    """Regression: the job was charged two hours too many, or none at all."""
     job = driver.running("local_test")
     assert job.start_mark
     monotonic.seconds += 1800
@@ -79,10 +79,10 @@ def test_core_hours_are_those_that_passed(
 
 @pytest.mark.usefixtures("monotonic")
 @pytest.mark.parametrize("jump", [TWO_HOURS, -TWO_HOURS])
-def test_session_that_begins_is_not_ended_because_the_clock_was_set(
+def test_starting_session_is_not_stopped_when_the_clock_is_set(
     driver: Driver, resource: FakeResource, site: Registry, jump: timedelta
 ) -> None:
-    """Before, forwards: "The session did not answer within 300 seconds of its start and was stopped."."""
+    """Regression: with the clock set forward, the session was stopped because it had not responded for 300 seconds."""
     site.job_types.get("jupyter_lab").answers_at = None  # type: ignore[attr-defined]  # a fake
     job = driver.launch()
     driver.run(passes=2)

@@ -1,4 +1,4 @@
-"""Copies of shared workspaces: whole or not at all, whoever dies, declines, or runs beside."""
+"""Copies of shared workspaces: complete or not made at all, despite kills, withdrawals and concurrent controllers."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -34,13 +34,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Person = Callable[..., User]
 Make = Callable[..., Workspace]
 FORKS = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-"""The child does nothing with the threads of the test runner."""
+"""The forked child does not use the threads of the test runner."""
 KILLS_A_SHARE, SHARES_TO_KILL = budget(3, full=5), budget(2, full=10)
 
 
 @pytest.fixture
 def slow(use_storage: UseStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageThatCopiesWhenAllowed]:
-    """A storage on which copies wait for the test, under a lease that is renewed all the time."""
+    """A storage whose copies end when the test allows it, with frequent renewals of their leases."""
     monkeypatch.setattr(copy_worker, "BEAT_SECONDS", 0.01)
     storage = use_storage(StorageThatCopiesWhenAllowed)
     assert isinstance(storage, StorageThatCopiesWhenAllowed)
@@ -52,7 +52,7 @@ def slow(use_storage: UseStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[S
 def started(
     slow: StorageThatCopiesWhenAllowed, make_user: Person, workspace_of: Make, grace: User
 ) -> Iterator[tuple[Share, CopyPool]]:
-    """A copy that goes on."""
+    """A copy in progress, and the pool that makes it."""
     original = workspace_of(make_user("ada"), "slow", Details(files=(NewFile("a", b"1"), NewFile("b", b"2"))))
     Workspace.objects.filter(pk=original.pk).update(disk_space=1000)
     share, copies = offer(original, grace), CopyPool()
@@ -69,7 +69,7 @@ def is_whole(share: Share, original: Workspace) -> bool:
     return tree_of(target.storage, target.location) == wanted
 
 
-def test_a_copy_is_whole_and_measured(original: Workspace, grace: User) -> None:
+def test_a_copy_is_complete_and_measured(original: Workspace, grace: User) -> None:
     share = offer(original, grace)
     make_copies()
     assert is_whole(share, original)
@@ -82,20 +82,20 @@ def test_a_copy_is_whole_and_measured(original: Workspace, grace: User) -> None:
 
 @FORKS
 @pytest.mark.slow
-def test_kills_leave_nothing_half_made(original: Workspace, grace: User) -> None:
-    """Each share is killed several times in a row at random moments, then left to a controller that lives."""
+def test_copy_is_complete_after_repeated_kills(original: Workspace, grace: User) -> None:
+    """Each copy is killed several times at random moments, then made by a controller that is not killed."""
     offer(original, grace)
     began = timezone.now()
     make_copies()
     latest = 1.2 * (timezone.now() - began).total_seconds()
-    chance, killed_at_work = random.Random(7), 0  # noqa: S311  the moments of death, the same in each run
+    chance, killed_at_work = random.Random(7), 0  # noqa: S311  the times of the kills, the same in each run
     for _ in range(SHARES_TO_KILL):
         Share.objects.all().update(is_accepted=True)
         share, now = offer(original, grace), timezone.now()
         for _ in range(KILLS_A_SHARE):
             at_work = copy_and_be_killed(after_seconds=chance.uniform(0, latest), now=now)
             killed_at_work += at_work
-            latest *= 1.05 if at_work else 0.7  # a machine that is less busy by now copies faster than it did first
+            latest *= 1.05 if at_work else 0.7  # later copies are faster if the machine is less busy
             state, status = state_of(share), now_of(share).copy.status
             assert (state, status) in {("waiting", "initializing"), ("copying", "initializing"), ("ready", "idle")}
             assert state != "ready" or is_whole(share, original)
@@ -107,7 +107,7 @@ def test_kills_leave_nothing_half_made(original: Workspace, grace: User) -> None
 
 
 @FORKS
-def test_what_was_killed_and_then_withdrawn_is_removed(original: Workspace, grace: User) -> None:
+def test_killed_and_then_withdrawn_copy_is_removed(original: Workspace, grace: User) -> None:
     share, now = offer(original, grace), timezone.now()
     home = home_of(Workspace.objects.get(pk=share.pk))
     copy_and_be_killed(after_seconds=0.05, now=now)
@@ -119,7 +119,7 @@ def test_what_was_killed_and_then_withdrawn_is_removed(original: Workspace, grac
     assert not Share.objects.exists()
 
 
-def test_controllers_side_by_side_make_each_copy_once(
+def test_concurrent_controllers_make_each_copy_once(
     slow: StorageThatCopiesWhenAllowed, make_user: Person, workspace_of: Make
 ) -> None:
     slow.allowed.set()
@@ -131,7 +131,7 @@ def test_controllers_side_by_side_make_each_copy_once(
     assert len(slow.copied) == len(set(slow.copied)) == len(users)
 
 
-def test_no_more_than_two_at_a_time(slow: StorageThatCopiesWhenAllowed, make_user: Person, workspace_of: Make) -> None:
+def test_at_most_two_copies_at_once(slow: StorageThatCopiesWhenAllowed, make_user: Person, workspace_of: Make) -> None:
     copies = CopyPool()
     offer(workspace_of(make_user("ada")), *(make_user(f"p{number}") for number in range(5)))
     assert [copies.process_due(now=timezone.now()) for _ in range(3)] == [2, 0, 0]
@@ -141,7 +141,7 @@ def test_no_more_than_two_at_a_time(slow: StorageThatCopiesWhenAllowed, make_use
     assert copies.wait(30)
 
 
-def test_a_long_copy_keeps_its_lease_and_reports_how_far_it_is(started: tuple[Share, CopyPool]) -> None:
+def test_a_long_copy_keeps_its_lease_and_reports_its_progress(started: tuple[Share, CopyPool]) -> None:
     share, _ = started
     first = now_of(share).next_check_at
     assert first is not None
@@ -155,7 +155,7 @@ def test_a_long_copy_keeps_its_lease_and_reports_how_far_it_is(started: tuple[Sh
     assert CopyPool().process_due(now=timezone.now()) == 0
 
 
-def test_a_lease_that_was_taken_over_stops_the_copy_and_records_nothing(
+def test_a_copy_that_lost_its_lease_stops_and_records_nothing(
     started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
 ) -> None:
     share, copies = started
@@ -168,7 +168,7 @@ def test_a_lease_that_was_taken_over_stops_the_copy_and_records_nothing(
 
 
 @pytest.mark.parametrize("who", ["sender", "receiver"])
-def test_a_share_withdrawn_while_it_is_copied_is_removed_when_the_copying_ended(
+def test_a_share_withdrawn_during_its_copy_is_removed_after_the_copy_has_stopped(
     started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed, who: str
 ) -> None:
     share, copies = started
@@ -182,7 +182,7 @@ def test_a_share_withdrawn_while_it_is_copied_is_removed_when_the_copying_ended(
     assert Workspace.objects.count() == 1
 
 
-def test_files_of_a_withdrawn_copy_stay_while_it_is_written(started: tuple[Share, CopyPool]) -> None:
+def test_files_of_a_withdrawn_copy_are_kept_while_it_is_written(started: tuple[Share, CopyPool]) -> None:
     share, copies = started
     Share.objects.filter(pk=share.pk).update(state="withdrawn")
     assert not Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists()
@@ -190,7 +190,7 @@ def test_files_of_a_withdrawn_copy_stay_while_it_is_written(started: tuple[Share
     assert eventually(lambda: Share.objects.filter(pk=share.pk, next_check_at__lte=timezone.now()).exists())
 
 
-def test_a_copy_accepted_on_its_way_is_a_workspace_that_is_being_made(
+def test_a_copy_accepted_while_it_is_made_is_initializing(
     started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
 ) -> None:
     share, copies = started
@@ -201,7 +201,7 @@ def test_a_copy_accepted_on_its_way_is_a_workspace_that_is_being_made(
     assert (now_of(share).copy.status, state_of(share)) == ("idle", "ready")
 
 
-def test_a_controller_that_ends_hands_its_copies_over(
+def test_a_stopped_controller_hands_its_copies_over(
     started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
 ) -> None:
     share, copies = started
@@ -212,7 +212,7 @@ def test_a_controller_that_ends_hands_its_copies_over(
     assert state_of(share) == "ready"
 
 
-def test_an_original_that_goes_away_meanwhile_makes_the_copy_fail(
+def test_a_copy_fails_if_its_original_is_deleted_meanwhile(
     started: tuple[Share, CopyPool], slow: StorageThatCopiesWhenAllowed
 ) -> None:
     share, copies = started
@@ -228,7 +228,7 @@ def test_an_original_that_goes_away_meanwhile_makes_the_copy_fail(
     assert (now_of(share).state, now_of(share).copy.status) == ("ready", "idle")
 
 
-def test_a_database_that_is_away_for_long_stops_the_copy(
+def test_a_long_database_outage_stops_the_copy(
     started: tuple[Share, CopyPool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     share, copies = started

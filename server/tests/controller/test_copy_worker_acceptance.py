@@ -1,4 +1,4 @@
-"""A copy counts for its receiver once they accept it; before that its sender's quota bounds it."""
+"""A copy counts against the quota of its receiver once they accept it, and is limited by the sender's before."""
 
 import threading
 import time
@@ -35,7 +35,7 @@ Blocks = Callable[[int], None]
 
 
 class OriginalThatGrows(InMemoryStorage):
-    """Something is written to it when the copy has begun."""
+    """A storage in which the original grows when its copy starts."""
 
     def copy(self, source: WorkspaceLocation, target: WorkspaceLocation, *, progress: Callable[[int], None]) -> None:
         self.write(source, "more", [b"x" * 4 * BLOCK_BYTES])
@@ -43,7 +43,7 @@ class OriginalThatGrows(InMemoryStorage):
 
 
 class DiskThatTakesMore(InMemoryStorage):
-    """Files take more than their size."""
+    """A storage in which files use more disk space than their size."""
 
     def disk_usage(self, location: WorkspaceLocation) -> int:
         return 10 * super().disk_usage(location)
@@ -56,7 +56,7 @@ def receivers(make_user: Callable[[str], User]) -> list[User]:
 
 
 def started(share: Share, *, now: datetime, size: int) -> OpenCopyReservation:
-    """Take the lease on a copy that nobody has accepted, and hold space for it."""
+    """Claim an open copy and reserve disk space for it."""
     mine = Share.objects.select_related("copy__owner").get(pk=share.pk)
     assert leases.claim(mine, now=now)
     reservation = leases.reserve_disk(mine, size=size, now=now)
@@ -74,7 +74,7 @@ def test_a_copy_counts_from_acceptance_on(ours: Callable[[], Workspace], grace: 
 
 
 def test_a_copy_is_accepted_while_it_is_measured(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
-    """A measurement locks the workspace, then the account: the other order would be a deadlock on PostgreSQL."""
+    """A measurement locks the workspace, then the account; the reverse order would be a deadlock on PostgreSQL."""
     share = offer(ours(), grace)
     blocks(COPIED)
     make_copies()
@@ -85,7 +85,7 @@ def test_a_copy_is_accepted_while_it_is_measured(ours: Callable[[], Workspace], 
             with transaction.atomic():
                 Workspace.objects.filter(pk=share.copy_id).update(current={})
                 is_locked.set()
-                time.sleep(0.5)  # the other one waits for the workspace by now
+                time.sleep(0.5)  # by now, `accept` waits for the workspace
                 lock_account(grace.pk)
         except BaseException as error:  # noqa: BLE001  reported by the assertion below
             errors.append(error)
@@ -101,7 +101,7 @@ def test_a_copy_is_accepted_while_it_is_measured(ours: Callable[[], Workspace], 
     assert not now_of(share).copy.awaits_acceptance
 
 
-def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_reported(
+def test_a_copy_over_the_quota_cannot_be_accepted_and_both_sizes_are_reported(
     ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     share = offer(ours(), grace)
@@ -114,7 +114,7 @@ def test_what_does_not_fit_cannot_be_accepted_and_both_sizes_are_reported(
     accept(user=grace, share_id=share.pk, now=timezone.now())
 
 
-def test_what_is_accepted_while_it_is_made_counts_at_once(
+def test_a_copy_accepted_while_it_is_made_counts_at_once(
     use_storage: UseStorage, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     slow = use_storage(StorageThatCopiesWhenAllowed)
@@ -130,7 +130,7 @@ def test_what_is_accepted_while_it_is_made_counts_at_once(
     assert (state_of(share), disk_space_of(grace.pk)) == ("ready", now_of(share).copy.disk_space)
 
 
-def test_open_copies_are_bounded_by_the_quota_of_their_client(
+def test_open_copies_are_limited_by_the_quota_of_their_sender(
     ours: Callable[[], Workspace], receivers: list[User], blocks: Blocks
 ) -> None:
     original = ours()
@@ -138,14 +138,12 @@ def test_open_copies_are_bounded_by_the_quota_of_their_client(
     share = offer(original, *receivers[:2])
     with pytest.raises(QuotaExceeded, match="The copies in your open offers would take"):
         offer(original, receivers[2])
-    assert offer(original, *receivers[:2]).pk == share.pk  # they have it already
+    assert offer(original, *receivers[:2]).pk == share.pk  # both have this offer already
     accept(user=receivers[0], share_id=share.pk, now=timezone.now())
     offer(original, receivers[2])
 
 
-def test_a_finished_copy_takes_what_it_takes_when_its_original_grows(
-    ours: Callable[[], Workspace], grace: User
-) -> None:
+def test_the_size_of_a_finished_copy_does_not_follow_its_original(ours: Callable[[], Workspace], grace: User) -> None:
     original = ours()
     share = offer(original, grace)
     assert open_copies_size(original.owner_id) == original.disk_space
@@ -154,7 +152,7 @@ def test_a_finished_copy_takes_what_it_takes_when_its_original_grows(
     assert 0 < open_copies_size(original.owner_id) == now_of(share).copy.disk_space <= COPIED * BLOCK_BYTES
 
 
-def test_the_size_at_the_time_of_copying_is_bounded(
+def test_the_size_at_the_time_of_copying_is_limited(
     ours: Callable[[], Workspace], receivers: list[User], blocks: Blocks
 ) -> None:
     """The workspace was not measured yet when it was offered."""
@@ -173,7 +171,7 @@ def test_the_size_at_the_time_of_copying_is_bounded(
 
 
 @pytest.mark.parametrize("kind", [OriginalThatGrows, DiskThatTakesMore])
-def test_what_becomes_more_while_it_is_copied_is_bounded(
+def test_the_growth_of_a_copy_while_it_is_made_is_limited(
     use_storage: UseStorage, ours: Callable[[], Workspace], grace: User, blocks: Blocks, kind: type[InMemoryStorage]
 ) -> None:
     use_storage(kind)
@@ -189,7 +187,7 @@ def test_what_becomes_more_while_it_is_copied_is_bounded(
     assert state_of(share) == "ready"
 
 
-def test_senders_without_a_limit_offer_as_much_as_they_like(
+def test_senders_without_a_limit_can_offer_any_amount(
     ours: Callable[[], Workspace], receivers: list[User], blocks: Blocks
 ) -> None:
     original = ours()
@@ -200,7 +198,7 @@ def test_senders_without_a_limit_offer_as_much_as_they_like(
     assert set(Share.objects.values_list("state", flat=True)) == {"ready"}
 
 
-def test_who_lost_the_lease_takes_no_more_of_the_open_offers(
+def test_a_controller_that_lost_the_lease_cannot_extend_its_reservation(
     ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     share = offer(ours(), grace)

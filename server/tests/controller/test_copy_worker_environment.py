@@ -1,4 +1,4 @@
-"""What a copy gets of the environment of the original: its lock, and nothing else."""
+"""A copy gets the lock of the original's environment, and nothing else of it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ def content(workspace: Workspace, path: str) -> str:
         return file.read().decode()
 
 
-def test_copy_gets_the_lock_of_what_was_installed(make_user: Callable[..., User], workspace_of: Make) -> None:
+def test_copy_gets_the_lock_of_installed_packages(make_user: Callable[..., User], workspace_of: Make) -> None:
     original = workspace_of(make_user("ada"), "w", Details(files=(NewFile("a", b"1"), INSTALLED)))
     copy = copied(original, make_user("grace"))
     assert content(copy, "environment.lock").splitlines()[2:] == ["crab==1.0", "jupyterlab==4.5.0"]
@@ -53,7 +53,7 @@ def test_copy_gets_the_lock_of_what_was_installed(make_user: Callable[..., User]
     assert {"name": "/environment.lock"} in copy.current["files"]
 
 
-def test_copy_gets_the_lock_of_what_was_prepared(
+def test_copy_gets_the_lock_of_a_prepared_environment(
     make_user: Callable[..., User], workspace_of: Make, tmp_path: Path
 ) -> None:
     original = workspace_of(make_user("ada"))
@@ -76,7 +76,7 @@ def test_copy_of_a_workspace_without_packages_gets_no_lock(make_user: Callable[.
     assert find_entry(workspace=copy, path="environment.lock") is None
 
 
-def test_file_of_that_name_is_kept(make_user: Callable[..., User], workspace_of: Make) -> None:
+def test_existing_lock_file_is_kept(make_user: Callable[..., User], workspace_of: Make) -> None:
     files = (NewFile("environment.lock", b"mine==1\n"), INSTALLED)
     copy = copied(workspace_of(make_user("ada"), "w", Details(files=files)), make_user("grace"))
     assert content(copy, "environment.lock") == "mine==1\n"

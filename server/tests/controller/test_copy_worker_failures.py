@@ -1,4 +1,4 @@
-"""Copies that cannot be made: each says why, leaves nothing half made, and can be tried again or declined."""
+"""Failed copies: each reports the reason, leaves no partial copy, and can be retried or declined."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ Person = Callable[..., User]
 Make = Callable[..., Workspace]
 
 
-def test_a_disk_that_is_full_is_reported_and_nothing_stays(
+def test_a_full_disk_is_reported_and_leaves_no_files(
     use_storage: UseStorage, make_user: Person, workspace_of: Make, grace: User
 ) -> None:
     full = use_storage(StorageThatFailsDuringCopy)
@@ -52,10 +52,10 @@ def test_a_disk_that_is_full_is_reported_and_nothing_stays(
 
 @pytest.fixture
 def small_disk(site: Registry, tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of eight megabytes where the workspaces are."""
+    """The root of the storage, on a mounted disk of eight megabytes."""
     storage = site.storages.get("local")
     storage.check()
-    root = Path(storage._locations.root)  # type: ignore[attr-defined]  # only this storage is one on a disk
+    root = Path(storage._locations.root)  # type: ignore[attr-defined]  # only this storage has a root
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", str(root)], check=False, capture_output=True
     )
@@ -66,7 +66,7 @@ def small_disk(site: Registry, tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.root
-def test_a_real_disk_that_is_full_is_reported_and_nothing_stays(
+def test_a_full_real_disk_is_reported_and_leaves_no_files(
     small_disk: Path, make_user: Person, workspace_of: Make, grace: User
 ) -> None:
     original = workspace_of(
@@ -78,7 +78,7 @@ def test_a_real_disk_that_is_full_is_reported_and_nothing_stays(
     assert not (small_disk / "grace" / str(share.pk)).exists()
 
 
-def test_a_surprise_is_reported_as_one_and_does_not_stop_the_others(
+def test_an_unexpected_error_is_reported_and_does_not_stop_other_copies(
     original: Workspace, make_user: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, left = fill_copy, [RuntimeError("a bug")]
@@ -86,7 +86,7 @@ def test_a_surprise_is_reported_as_one_and_does_not_stop_the_others(
     def surprising(**arguments: object) -> Workspace:
         if left:
             raise left.pop()
-        return real(**arguments)  # type: ignore[arg-type]  # handed through
+        return real(**arguments)  # type: ignore[arg-type]  # passed through
 
     monkeypatch.setattr(copy_worker, "fill_copy", surprising)
     offer(original, make_user("grace"), make_user("eve"))
@@ -96,7 +96,7 @@ def test_a_surprise_is_reported_as_one_and_does_not_stop_the_others(
 
 
 class OnlyAdaHasAnAccount(SharedAccount):
-    """The others are not known on this machine."""
+    """An authentication in which only ada has a system account."""
 
     def account_for(self, identity: Identity) -> SystemAccount:
         if identity.username != "ada":
@@ -104,7 +104,7 @@ class OnlyAdaHasAnAccount(SharedAccount):
         return super().account_for(identity)
 
 
-def test_a_receiver_without_an_account_is_reported_of(original: Workspace, grace: User, site: Registry) -> None:
+def test_a_receiver_without_an_account_is_reported(original: Workspace, grace: User, site: Registry) -> None:
     site.user_authentications.add("local", OnlyAdaHasAnAccount.build("local"))
     share = offer(original, grace)
     make_copies()

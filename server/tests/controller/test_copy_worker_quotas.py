@@ -1,4 +1,4 @@
-"""Copies of shared workspaces at the edge of the receiver's disk quota: held before and while they are made."""
+"""Copies of shared workspaces close to the receiver's disk quota, which is reserved before and during the copy."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -34,7 +34,7 @@ Blocks = Callable[[int], None]
 
 
 class StorageThatCannotRemove(InMemoryStorage):
-    """A copy breaks off in the middle, and what is there cannot be removed before somebody has looked after it."""
+    """A storage whose copies fail, leaving files that cannot be removed until `is_well` is set."""
 
     is_well = False
 
@@ -51,7 +51,7 @@ class StorageThatCannotRemove(InMemoryStorage):
 
 @pytest.fixture
 def slow(use_storage: UseStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[StorageThatCopiesWhenAllowed]:
-    """A storage on which copies wait for the test."""
+    """A storage whose copies end when the test allows it."""
     monkeypatch.setattr(copy_worker, "BEAT_SECONDS", 0.01)
     storage = use_storage(StorageThatCopiesWhenAllowed)
     assert isinstance(storage, StorageThatCopiesWhenAllowed)
@@ -64,14 +64,14 @@ def held(user: User) -> int:
 
 
 def accepted(original: Workspace, receiver: User) -> Share:
-    """Offer it, and have the offer accepted before the copy is made: from then on it counts."""
+    """Offer a workspace and accept the offer before the copy is made: from then on the copy counts."""
     share = offer(original, receiver)
     accept(user=receiver, share_id=share.pk, now=timezone.now())
     return share
 
 
 def started(share: Share, slow: StorageThatCopiesWhenAllowed) -> CopyPool:
-    """Have its copy begin."""
+    """Start the copy of a share."""
     copies = CopyPool()
     assert copies.process_due(now=timezone.now()) == 1
     assert slow.started.wait(60)
@@ -79,7 +79,9 @@ def started(share: Share, slow: StorageThatCopiesWhenAllowed) -> CopyPool:
     return copies
 
 
-def test_a_copy_that_fits_counts_as_it_is_measured(ours: Callable[[], Workspace], grace: User, blocks: Blocks) -> None:
+def test_a_copy_that_fits_counts_with_its_measured_size(
+    ours: Callable[[], Workspace], grace: User, blocks: Blocks
+) -> None:
     share = accepted(ours(), grace)
     blocks(COPIED + 1)
     make_copies()
@@ -89,7 +91,7 @@ def test_a_copy_that_fits_counts_as_it_is_measured(ours: Callable[[], Workspace]
     assert not DiskReservation.objects.filter(user=grace).exists()
 
 
-def test_a_copy_that_does_not_fit_fails_and_can_be_tried_again(
+def test_a_copy_that_does_not_fit_fails_and_can_be_retried(
     ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     share = accepted(ours(), grace)
@@ -155,7 +157,7 @@ def test_restarted_copy_has_one_reservation(
     blocks(6)
     started(share, slow).stop()
     before = held(grace)
-    assert (state_of(share), before > 0) == ("waiting", True)  # a part of it is there
+    assert (state_of(share), before > 0) == ("waiting", True)  # a partial copy exists
     slow.started.clear()
     copies = started(share, slow)
     assert (held(grace), DiskReservation.objects.filter(user=grace).count()) == (before, 1)
@@ -164,7 +166,7 @@ def test_restarted_copy_has_one_reservation(
     assert (state_of(share), held(grace)) == ("ready", 0)
 
 
-def test_who_lost_the_lease_neither_holds_nor_gives_back(
+def test_a_controller_that_lost_the_lease_neither_reserves_nor_releases(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     share = accepted(ours(), grace)
@@ -209,7 +211,7 @@ def test_growing_original_extends_the_reservation_or_fails(
     assert (state_of(failing), held(grace)) == ("ready", 0)
 
 
-def test_what_is_found_to_be_more_at_the_end_fails(
+def test_a_copy_measured_as_too_large_at_the_end_fails(
     use_storage: UseStorage, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     class DiskThatTakesMore(InMemoryStorage):
@@ -225,7 +227,7 @@ def test_what_is_found_to_be_more_at_the_end_fails(
     assert list(storage._workspaces) == [f"ada/{share.offer.original_id}"]
 
 
-def test_what_cannot_be_removed_goes_on_to_count(
+def test_a_partial_copy_that_cannot_be_removed_still_counts(
     use_storage: UseStorage, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     storage = use_storage(StorageThatCannotRemove)
@@ -240,7 +242,7 @@ def test_what_cannot_be_removed_goes_on_to_count(
     assert (state_of(share), held(grace)) == ("ready", 0)
 
 
-def test_copies_for_one_user_at_once_never_take_more_than_there_is(
+def test_concurrent_copies_for_one_user_never_exceed_the_quota(
     slow: StorageThatCopiesWhenAllowed, ours: Callable[[], Workspace], grace: User, blocks: Blocks
 ) -> None:
     slow.allowed.set()

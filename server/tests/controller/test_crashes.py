@@ -1,4 +1,4 @@
-"""Controllers that die at any line, and several at once: each job is submitted once and brought to its end."""
+"""Controllers that die at any point, and several at once: each job is submitted once and reaches its end."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def die_once(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_dying_around_the_submission_costs_a_repetition(driver: Driver, use: Use, *, after: bool) -> None:
+def test_submission_is_repeated_after_a_crash(driver: Driver, use: Use, *, after: bool) -> None:
     resource = use(ResourceWithPowerCut)
     resource.method, resource.after = "submit", after
     job = driver.launch("local_test")
@@ -47,9 +47,7 @@ def test_dying_around_the_submission_costs_a_repetition(driver: Driver, use: Use
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_a_job_stopped_after_its_controller_died_in_the_submission_ends(
-    driver: Driver, use: Use, *, after: bool
-) -> None:
+def test_a_job_stopped_after_a_crash_during_its_submission_ends(driver: Driver, use: Use, *, after: bool) -> None:
     resource = use(ResourceWithPowerCut)
     resource.method, resource.after = "submit", after
     job = driver.launch("local_test")
@@ -63,7 +61,7 @@ def test_a_job_stopped_after_its_controller_died_in_the_submission_ends(
 
 
 @pytest.mark.parametrize("after", [False, True])
-def test_dying_around_a_stop_costs_a_repetition(driver: Driver, use: Use, *, after: bool) -> None:
+def test_stop_is_repeated_after_a_crash(driver: Driver, use: Use, *, after: bool) -> None:
     resource = use(ResourceWithPowerCut)
     job = driver.running("local_test")
     stop_job(job=job, now=driver.now)
@@ -74,7 +72,7 @@ def test_dying_around_a_stop_costs_a_repetition(driver: Driver, use: Use, *, aft
 
 
 @pytest.mark.parametrize(("method", "after"), [("log_tail", False), ("forget", False), ("forget", True)])
-def test_dying_around_the_end_loses_nothing(driver: Driver, use: Use, method: str, *, after: bool) -> None:
+def test_crash_around_the_end_of_a_job_loses_nothing(driver: Driver, use: Use, method: str, *, after: bool) -> None:
     resource = use(ResourceWithPowerCut)
     job = driver.running("local_test")
     resource.print(job.key, "the last words\n")
@@ -88,7 +86,9 @@ def test_dying_around_the_end_loses_nothing(driver: Driver, use: Use, method: st
     assert workspace.status == "idle"
 
 
-def test_crash_before_a_result_is_recorded_queries_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_before_a_result_is_recorded_repeats_the_observation(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
 
@@ -101,7 +101,7 @@ def test_crash_before_a_result_is_recorded_queries_again(driver: Driver, monkeyp
     assert driver.until(job, lambda job: job.status == "running").message == "Webserver ready."
 
 
-def test_two_controllers_at_once_submit_each_job_once(driver: Driver) -> None:
+def test_concurrent_controllers_submit_each_job_once(driver: Driver) -> None:
     jobs = [driver.launch("local_test") for _ in range(30)]
     counts = at_once(4, lambda: sum(reconcile_jobs(now=driver.now) for _ in range(5)))
     assert sum(counts) >= len(jobs)
@@ -111,7 +111,7 @@ def test_two_controllers_at_once_submit_each_job_once(driver: Driver) -> None:
     assert Job.objects.filter(submitted=True).count() == len(jobs)
 
 
-def test_a_due_job_is_claimed_by_one_of_many(driver: Driver) -> None:
+def test_a_due_job_is_claimed_by_one_of_many_controllers(driver: Driver) -> None:
     job = driver.launch()
     claimed = at_once(6, lambda: claim(Job.objects.get(pk=job.pk), now=driver.now))
     assert claimed.count(True) >= 1
@@ -120,15 +120,15 @@ def test_a_due_job_is_claimed_by_one_of_many(driver: Driver) -> None:
     assert at_once(6, lambda: claim(stale.pop(), now=later)).count(True) == 1
 
 
-def test_a_job_that_was_stopped_meanwhile_is_not_claimed_by_what_was_read_before(driver: Driver) -> None:
-    """Also when the clock has not moved: the same moment is on record as before."""
+def test_a_job_stopped_since_it_was_read_is_not_claimed(driver: Driver) -> None:
+    """Even if the clock has not advanced, so that the due time is unchanged."""
     stale = driver.launch()
     stop_job(job=Job.objects.get(pk=stale.pk), now=driver.now)
     assert Job.objects.get(pk=stale.pk).next_check_at == stale.next_check_at
     assert not claim(stale, now=driver.now)
 
 
-def test_who_lost_the_lease_records_nothing(driver: Driver) -> None:
+def test_a_controller_that_lost_the_lease_records_nothing(driver: Driver) -> None:
     job = driver.launch()
     slow, quick = Job.objects.get(pk=job.pk), Job.objects.get(pk=job.pk)
     assert claim(slow, now=driver.now)
@@ -143,7 +143,7 @@ def test_who_lost_the_lease_records_nothing(driver: Driver) -> None:
     assert quick.next_check_at == driver.now + 2 * lease_length()
 
 
-def test_a_wish_during_a_pass_wakes_the_next_one(driver: Driver) -> None:
+def test_a_job_stopped_during_a_pass_is_due_again(driver: Driver) -> None:
     job = driver.running("local_test")
     held = Job.objects.get(pk=job.pk)
     held.next_check_at = job.next_check_at
@@ -165,7 +165,7 @@ class ResourceThatTakesItsTime(FakeResource):
 
 
 class SlowClock(reconcile.PassClock):
-    """Time goes by as the resource says."""
+    """A clock that the resource advances."""
 
     gone = timedelta(0)
 
@@ -173,7 +173,7 @@ class SlowClock(reconcile.PassClock):
         return super().__call__() + self.gone
 
 
-def test_a_pass_that_takes_too_long_hands_the_rest_back(
+def test_a_pass_that_takes_too_long_releases_the_other_jobs(
     driver: Driver, use: Use, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resource = use(ResourceThatTakesItsTime)

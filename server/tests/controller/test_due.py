@@ -1,4 +1,4 @@
-"""One query tells what is due, in all tables alike, and those who look after what is due are called."""
+"""One query finds the tables with due rows, and uses the index of each table."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -43,7 +43,7 @@ def rested(driver: Driver, grace: User, workflows: None) -> Driver:
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_each_table_is_looked_at(rested: Driver, table: type[Model]) -> None:
+def test_each_table_with_a_due_row_is_found(rested: Driver, table: type[Model]) -> None:
     assert tables_with_due_rows(now=rested.now) == []
     table._default_manager.update(next_check_at=rested.now)
     assert tables_with_due_rows(now=rested.now - timedelta(microseconds=1)) == []
@@ -60,7 +60,7 @@ def test_all_tables_take_one_query(rested: Driver) -> None:
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL reads tables this small as a whole")
-def test_no_table_is_read_as_a_whole(rested: Driver) -> None:
+def test_no_table_is_scanned(rested: Driver) -> None:
     with CaptureQueriesContext(connection) as asked:
         tables_with_due_rows(now=rested.now)
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Environments that a job of the user's makes: it is started, followed, and what it says is told."""
+"""Environments that a job of the user builds: the job is started and followed, and its message is reported."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -24,14 +24,14 @@ CONDA = b"dependencies: [python=3.11, samtools]\n"
 
 
 class Build(FakeJob):
-    """Takes what the real one takes."""
+    """A fake build job with the parameters of the real one."""
 
     Parameters = EnvironmentBuildParameters
 
 
 @pytest.fixture
 def started(driver: Driver, site: Registry) -> PreparedEnvironment:
-    """An environment.yml of conda, with its job."""
+    """A conda environment in preparation, with its job."""
     declared = Declaration(PluginKind.JOB_TYPE, JOB_TYPE_OF_BUILDS, "EnvironmentBuildJob", {}, "test.build")
     site.add(declared, Build.build(JOB_TYPE_OF_BUILDS))
     upload_file(workspace=driver.workspace, path="environment.yml", chunks=[CONDA], now=driver.now)
@@ -65,28 +65,32 @@ def test_job_is_started_once(started: PreparedEnvironment, driver: Driver) -> No
     assert Job.objects.count() == 1
 
 
-def test_finished_job_makes_it_ready(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_environment_is_ready_after_its_job_finished(
+    started: PreparedEnvironment, driver: Driver, resource: FakeResource
+) -> None:
     row = settled(driver, resource, resource.succeed, "solving\nuws: done\n")
     assert (row.status, row.message, row.next_check_at) == ("ready", "Ready: the next launch uses it.", None)
 
 
-def test_what_the_job_says_is_reported(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_message_of_the_job_is_reported(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
     row = settled(driver, resource, resource.fail, "x\nuws: This server has no conda.\n")
     assert (row.status, row.message) == ("failed", "This server has no conda.")
 
 
-def test_job_that_says_nothing_has_failed(started: PreparedEnvironment, driver: Driver, resource: FakeResource) -> None:
+def test_job_that_reports_nothing_has_failed(
+    started: PreparedEnvironment, driver: Driver, resource: FakeResource
+) -> None:
     assert settled(driver, resource, resource.succeed, "x\n").status == "failed"
 
 
-def test_killed_job_is_reported_by_its_end(
+def test_environment_of_a_killed_job_has_the_message_of_the_job(
     started: PreparedEnvironment, driver: Driver, resource: FakeResource
 ) -> None:
     row = settled(driver, resource, resource.fail, "uws: done\n")
     assert (row.status, row.message) == ("failed", Job.objects.get().message)
 
 
-def test_stopped_job_has_made_nothing(started: PreparedEnvironment, driver: Driver) -> None:
+def test_environment_of_a_stopped_job_has_failed(started: PreparedEnvironment, driver: Driver) -> None:
     stop_job(job=Job.objects.get(), now=driver.now)
     PreparedEnvironment.objects.update(next_check_at=timezone.now())
     process_due_environments(now=timezone.now())
@@ -94,7 +98,7 @@ def test_stopped_job_has_made_nothing(started: PreparedEnvironment, driver: Driv
     assert (row.status, row.message) == ("failed", "Stopped before it started.")
 
 
-def test_job_of_an_environment_that_was_reset_is_stopped(
+def test_job_of_a_reset_environment_is_stopped(
     started: PreparedEnvironment, driver: Driver, resource: FakeResource
 ) -> None:
     job = driver.until(Job.objects.get(), lambda job: job.submitted)

@@ -1,4 +1,4 @@
-"""Files in any state, and exchanged all the time: the real controller code goes on, and its log stays short."""
+"""Files in any state, even constantly exchanged, do not stop the controller, and its log stays short."""
 
 import logging
 import os
@@ -89,7 +89,7 @@ ATTACKS: list[Attack] = [lead_outside, lead_in_a_circle, be_a_pipe, be_a_file, v
 
 
 def process_due(workspace: Workspace, passes: int = PASSES) -> None:
-    """Have it measured again and again, as each upload does."""
+    """Measure the workspace repeatedly, as uploads do."""
     for _ in range(passes):
         files_changed(workspace_id=workspace.pk, now=timezone.now())
         process_due_workspaces(now=timezone.now())
@@ -100,12 +100,12 @@ def reported(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
 
 
 def is_short(records: list[logging.LogRecord]) -> bool:
-    """Say whether there is at most a line, of one line, and no traceback."""
+    """Return whether there is at most one record, of one line and without a traceback."""
     return len(records) <= 1 and not any(record.exc_info or "\n" in record.getMessage() for record in records)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_workspace_in_any_state_is_at_most_a_line(
+def test_workspace_in_any_state_logs_at_most_one_line(
     workspace: Workspace, caplog: pytest.LogCaptureFixture, attack: Attack
 ) -> None:
     attack(folder_of(workspace))
@@ -117,7 +117,7 @@ def test_workspace_in_any_state_is_at_most_a_line(
 
 @contextmanager
 def exchanged(location: Path) -> Iterator[None]:
-    """Exchange a place for a link elsewhere and back, as fast as it goes."""
+    """Exchange a directory for a link to another one and back, as fast as possible."""
     over, away, link = threading.Event(), location.with_name("away"), location.with_name("link")
     link.symlink_to("/etc")
 
@@ -141,7 +141,7 @@ def exchanged(location: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("where", first_of("d7", ""))
-def test_place_that_is_exchanged_all_the_time_is_at_most_a_line(
+def test_constantly_exchanged_directory_logs_at_most_one_line(
     workspace: Workspace, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
     with exchanged(folder_of(workspace) / where):
@@ -149,7 +149,7 @@ def test_place_that_is_exchanged_all_the_time_is_at_most_a_line(
     assert is_short(reported(caplog)), caplog.text
 
 
-def test_copies_of_what_is_exchanged_fill_no_log(
+def test_copies_of_a_constantly_exchanged_directory_do_not_fill_the_log(
     workspace: Workspace, caplog: pytest.LogCaptureFixture, make_user: Callable[[str], User]
 ) -> None:
     with exchanged(folder_of(workspace)):
@@ -163,7 +163,7 @@ def test_copies_of_what_is_exchanged_fill_no_log(
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 @pytest.mark.parametrize("inside", first_of("logs", ""))
-def test_state_of_a_run_in_any_state_is_at_most_a_line_and_the_run_ends(
+def test_run_with_a_directory_in_any_state_logs_at_most_one_line_and_ends(
     site: Registry,
     resource: FakeResource,
     make_user: Callable[[str], User],
@@ -187,7 +187,7 @@ def test_state_of_a_run_in_any_state_is_at_most_a_line_and_the_run_ends(
         assert Run.objects.get(pk=run.pk).status in {"finished", "failed", "stopped"}
 
 
-def test_times_in_a_journal_that_no_float_can_hold_are_passed_over(
+def test_journal_times_too_large_for_a_float_are_ignored(
     site: Registry, resource: FakeResource, make_user: Callable[[str], User], caplog: pytest.LogCaptureFixture
 ) -> None:
     with workflows_on(site):

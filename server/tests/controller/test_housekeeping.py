@@ -1,4 +1,4 @@
-"""The chores: deleting workspaces after their jobs, clearing up, and the sweep of what nobody owns."""
+"""Housekeeping: deletion of workspaces after their jobs, cleanup, and the sweep of orphaned jobs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -37,7 +37,7 @@ def process_due(driver: Driver) -> int:
 
 
 def start_on_its_own(driver: Driver, key: str) -> None:
-    """Run a job that no row knows."""
+    """Submit a job that has no row."""
     spec = JobSpec(key, 1, "x", home_of(driver.workspace).location.account, Path("/"), JobScript(text=""), Limits())
     driver.resource.submit(spec)
 
@@ -50,7 +50,7 @@ def test_a_workspace_is_deleted_with_its_files(driver: Driver) -> None:
     assert not Workspace.objects.exists()
 
 
-def test_a_deletion_waits_for_the_last_job_and_the_jobs_stay_on_record(driver: Driver) -> None:
+def test_a_deletion_waits_for_the_last_job_and_keeps_the_rows_of_jobs(driver: Driver) -> None:
     job, folder = driver.running("local_test"), folder_of(driver.workspace)
     delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=True, now=driver.now)
     process_due(driver)
@@ -62,8 +62,8 @@ def test_a_deletion_waits_for_the_last_job_and_the_jobs_stay_on_record(driver: D
     assert Job.objects.get().status == "complete"
 
 
-def test_a_deletion_waits_for_a_job_that_ended_and_still_runs(driver: Driver) -> None:
-    """Its status says that it ended; the resource does not say so yet."""
+def test_a_deletion_waits_for_an_ended_job_that_still_runs(driver: Driver) -> None:
+    """The row reports that the job has ended; the resource does not yet."""
     job, folder = driver.running("local_test"), folder_of(driver.workspace)
     Job.objects.filter(pk=job.pk).update(status="failed")
     delete_workspace(owner=driver.owner, workspace_id=driver.workspace.pk, force=False, now=driver.now)
@@ -82,7 +82,7 @@ def test_a_second_deletion_changes_nothing(driver: Driver) -> None:
     assert not Workspace.objects.exists()
 
 
-def test_a_trouble_with_one_workspace_does_not_stop_the_others(
+def test_an_error_in_one_workspace_does_not_stop_the_others(
     driver: Driver, make_user: Callable[..., User], workspace_of: Callable[..., Workspace]
 ) -> None:
     other = workspace_of(make_user("grace"))
@@ -96,21 +96,21 @@ def test_a_trouble_with_one_workspace_does_not_stop_the_others(
     assert driver.workspace.next_check_at > timezone.now() + timedelta(seconds=20)
 
 
-def test_a_creation_without_an_account_leaves_nothing(driver: Driver) -> None:
+def test_a_failed_creation_without_an_account_leaves_nothing(driver: Driver) -> None:
     OwnedAccount.objects.all().delete()
     Workspace.objects.update(status=WorkspaceStatus.INITIALIZING, next_check_at=driver.now)
     process_due(driver)
     assert not Workspace.objects.exists()
 
 
-def test_a_creation_that_was_only_slow_is_not_taken_away(driver: Driver) -> None:
+def test_a_slow_creation_is_not_removed(driver: Driver) -> None:
     stale = Workspace(pk=driver.workspace.pk, owner=driver.owner, status=WorkspaceStatus.INITIALIZING)
     remove_failed_creation(stale)
     assert folder_of(driver.workspace).exists()
     assert Workspace.objects.get().status == "idle"
 
 
-def test_file_names_that_are_no_text_are_measured_and_shown(driver: Driver) -> None:
+def test_file_names_that_are_not_utf8_are_measured_and_shown(driver: Driver) -> None:
     (folder_of(driver.workspace) / "caf\udce9.txt").write_bytes(b"")
     Workspace.objects.update(next_check_at=driver.now)
     process_due(driver)
@@ -119,7 +119,7 @@ def test_file_names_that_are_no_text_are_measured_and_shown(driver: Driver) -> N
     assert workspace.current["files"] == [{"name": r"/caf\xE9.txt"}]
 
 
-def test_a_workspace_is_idle_when_its_last_job_ended(driver: Driver) -> None:
+def test_a_workspace_is_idle_after_its_last_job_ended(driver: Driver) -> None:
     first, second = driver.running("local_test"), driver.running("local_test")
     driver.resource.succeed(first.key)
     driver.settled(first)
@@ -129,14 +129,14 @@ def test_a_workspace_is_idle_when_its_last_job_ended(driver: Driver) -> None:
     assert Workspace.objects.get().status == "idle"
 
 
-def test_a_workspace_is_idle_when_its_last_jobs_end_at_once(driver: Driver) -> None:
+def test_a_workspace_is_idle_after_its_last_jobs_ended_concurrently(driver: Driver) -> None:
     for _ in range(5):
         jobs = [driver.launch("local_test") for _ in range(2)]
         at_once(2, lambda left=[*jobs]: stop_job(job=left.pop(), now=driver.now))  # type: ignore[misc]  # bound early
         assert Workspace.objects.get().status == "idle"
 
 
-def test_a_launch_and_an_end_at_once_leave_the_workspace_active(driver: Driver) -> None:
+def test_a_concurrent_launch_and_end_leave_the_workspace_active(driver: Driver) -> None:
     for _ in range(5):
         job = driver.launch("local_test")
         work: list[Callable[[], object]] = [
@@ -155,28 +155,28 @@ def test_orphaned_job_is_stopped_and_forgotten(driver: Driver) -> None:
     assert driver.resource.known_keys() == frozenset()
 
 
-def test_a_settled_job_that_runs_after_all_is_swept(driver: Driver) -> None:
+def test_a_settled_job_that_still_runs_is_swept(driver: Driver) -> None:
     job = driver.running("local_test")
     Job.objects.filter(pk=job.pk).update(status="complete", next_check_at=None)
     assert sweep_resources() == 1
 
 
 @pytest.mark.parametrize("status", ["pending", "running", "stopping"])
-def test_a_living_job_is_never_swept(driver: Driver, status: str) -> None:
+def test_a_live_job_is_never_swept(driver: Driver, status: str) -> None:
     job = driver.running("local_test")
     Job.objects.filter(pk=job.pk).update(status=status, submitted=status != "pending")
     assert sweep_resources() == 0
     assert driver.resource.known_keys() == {job.key}
 
 
-def test_an_ended_job_that_is_still_looked_after_is_not_swept(driver: Driver) -> None:
+def test_an_ended_job_that_is_not_settled_is_not_swept(driver: Driver) -> None:
     job = driver.running("local_test")
     Job.objects.filter(pk=job.pk).update(status="complete")
     assert sweep_resources() == 0
 
 
 class ResourceThatGetsAJobDuringTheSweep(FakeResource):
-    """A launch comes between the two questions of a sweep."""
+    """A job is launched between the two queries of a sweep."""
 
     driver: Driver
 
@@ -187,7 +187,7 @@ class ResourceThatGetsAJobDuringTheSweep(FakeResource):
         return known | super().known_keys()
 
 
-def test_a_job_that_is_just_being_submitted_is_not_swept(driver: Driver, use: Use) -> None:
+def test_a_job_that_is_being_submitted_is_not_swept(driver: Driver, use: Use) -> None:
     resource = use(ResourceThatGetsAJobDuringTheSweep)
     resource.driver = driver
     assert sweep_resources() == 0
@@ -195,7 +195,7 @@ def test_a_job_that_is_just_being_submitted_is_not_swept(driver: Driver, use: Us
 
 
 class ResourceThatCannotBeSwept(FakeResource):
-    """It does not answer the sweep."""
+    """A resource that raises when it is swept."""
 
     error: Exception = ResourceUnavailable("no route")
 
@@ -204,7 +204,7 @@ class ResourceThatCannotBeSwept(FakeResource):
 
 
 @pytest.mark.parametrize("error", [ResourceUnavailable("no route"), StorageError("disk")])
-def test_a_resource_that_does_not_response_does_not_stop_the_sweep(
+def test_a_resource_that_does_not_respond_does_not_stop_the_sweep(
     driver: Driver, site: Registry, error: Exception
 ) -> None:
     silent = ResourceThatCannotBeSwept.build("silent")

@@ -1,4 +1,4 @@
-"""The loop: it works, survives what goes wrong, and ends when it is told to."""
+"""The loop of the controller: it processes due rows, survives errors, and ends when it is stopped."""
 
 import threading
 from collections.abc import Callable
@@ -52,7 +52,7 @@ def test_a_job_is_launched_and_ended_and_its_workspace_deleted(driver: Driver) -
     assert Job.objects.get().status == "complete"
 
 
-def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_controller_is_woken_for_due_rows(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     """No worker runs a pass by the clock here: only the poller can wake it for the launched job."""
     monkeypatch.setattr(loop, "MAX_IDLE", 3600.0)
     looks = threading.Semaphore(0)
@@ -82,7 +82,7 @@ def test_controller_that_rests_is_called_for_what_comes(driver: Driver, monkeypa
 @pytest.mark.parametrize(
     "part", ["tables_with_due_rows", "reconcile_jobs", "process_due_workspaces", "sweep_resources"]
 )
-def test_what_goes_wrong_does_not_end_the_loop(
+def test_errors_do_not_end_the_loop(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, part: str, error: Exception
 ) -> None:
     monkeypatch.setattr(loop, "ERROR_BACKOFF", 0.01)

@@ -1,4 +1,4 @@
-"""Mail about offers, sent to a real mail server that lets every message be seen, refuses, or goes away."""
+"""Mail about offers, sent to a real mail server that records messages, rejects them, or is unreachable."""
 
 import email
 import email.policy
@@ -32,7 +32,7 @@ Make = Callable[..., Workspace]
 
 
 class Sink:
-    """Takes mail, unless it was told to refuse somebody's."""
+    """Accepts mail, except to the addresses in `refuses`."""
 
     def __init__(self) -> None:
         self.taken: list[Envelope] = []
@@ -52,16 +52,17 @@ class Sink:
 
     @property
     def messages(self) -> list[EmailMessage]:
-        """What arrived, read."""
+        """The received messages, parsed."""
         return [
-            email.message_from_bytes(bytes(one.content or b""), policy=email.policy.default)  # type: ignore[arg-type]  # the policy decides the class
+            # the policy decides the class
+            email.message_from_bytes(bytes(one.content or b""), policy=email.policy.default)  # type: ignore[arg-type]
             for one in self.taken
         ]
 
 
 @pytest.fixture
 def sink() -> Iterator[Sink]:
-    """A mail server."""
+    """The messages of a mail server that the site is configured to use."""
     taking = Sink()
     server = MailServer(
         taking, hostname="127.0.0.1", port=free_port(), auth_require_tls=False, auth_required=False,
@@ -90,7 +91,7 @@ def grace(make_user: Person) -> User:
     return make_user("grace")
 
 
-def test_a_receiver_is_reported(original: Workspace, grace: User, sink: Sink) -> None:
+def test_a_receiver_gets_a_mail(original: Workspace, grace: User, sink: Sink) -> None:
     share = offer(original, grace)
     assert [send_due_mail(now=timezone.now()) for _ in range(3)] == [1, 0, 0]
     (message,) = sink.messages
@@ -111,7 +112,7 @@ def test_a_receiver_is_reported(original: Workspace, grace: User, sink: Sink) ->
         "x" * 255, "\N{SNOWMAN}" * 255, "=?utf-8?q?a?=", '"; DROP', "see http://evil.example/", "%s {0} {address}",
     ],
 )  # fmt: skip
-def test_a_name_stays_a_name(original: Workspace, grace: User, sink: Sink, name: str) -> None:
+def test_an_odd_name_cannot_change_the_message(original: Workspace, grace: User, sink: Sink, name: str) -> None:
     Workspace.objects.filter(pk=original.pk).update(name=name)
     User.objects.filter(pk=original.owner_id).update(first_name=name[:150], last_name="")
     offer(Workspace.objects.get(pk=original.pk), grace)
@@ -127,19 +128,19 @@ def test_a_name_stays_a_name(original: Workspace, grace: User, sink: Sink, name:
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "a@b@c.org", "a@example.org\nBcc: b@example.org", "a@x.org,b@x.org"])
-def test_an_address_that_is_none_gets_no_mail(original: Workspace, grace: User, sink: Sink, address: str) -> None:
+def test_an_invalid_address_gets_no_mail(original: Workspace, grace: User, sink: Sink, address: str) -> None:
     User.objects.filter(pk=grace.pk).update(email=address)
     offer(original, User.objects.get(pk=grace.pk))
     assert not Mail.objects.exists()
 
 
-def test_without_a_mail_server_there_is_no_mail(original: Workspace, grace: User) -> None:
+def test_no_mail_is_sent_without_a_mail_server(original: Workspace, grace: User) -> None:
     offer(original, grace)
     assert not Mail.objects.exists()
     assert send_due_mail(now=timezone.now()) == 0
 
 
-def test_rejected_mail_is_retried_and_delays_no_others(
+def test_rejected_mail_is_retried_and_delays_no_other_mail(
     original: Workspace, grace: User, make_user: Person, sink: Sink
 ) -> None:
     sink.refuses.add("grace@example.org")
@@ -160,11 +161,11 @@ def test_rejected_mail_is_retried_and_delays_no_others(
     assert [message["To"] for message in sink.messages][2:] == ["grace@example.org"]
 
 
-def test_after_a_day_it_is_given_up_and_said(
+def test_undeliverable_mail_is_given_up_after_a_day_and_logged(
     original: Workspace, grace: User, sink: Sink, caplog: pytest.LogCaptureFixture
 ) -> None:
     offer(original, grace)
-    _configure(free_port())  # nobody listens there
+    _configure(free_port())  # no server listens there
     now = timezone.now()
     with caplog.at_level(logging.ERROR):
         while (due := Mail.objects.get().next_try_at) is not None:
@@ -176,7 +177,9 @@ def test_after_a_day_it_is_given_up_and_said(
     assert "failed for the last time" in caplog.text
 
 
-def test_a_controller_that_died_while_sending_is_replaced(original: Workspace, grace: User, sink: Sink) -> None:
+def test_mail_of_a_controller_that_died_while_sending_is_sent_after_its_lease(
+    original: Workspace, grace: User, sink: Sink
+) -> None:
     offer(original, grace)
     now = timezone.now()
     assert outbox.claim(Mail.objects.get(), now=now)
@@ -185,7 +188,7 @@ def test_a_controller_that_died_while_sending_is_replaced(original: Workspace, g
     assert len(sink.taken) == 1
 
 
-def test_controllers_side_by_side_send_each_mail_once(original: Workspace, make_user: Person, sink: Sink) -> None:
+def test_concurrent_controllers_send_each_mail_once(original: Workspace, make_user: Person, sink: Sink) -> None:
     users = [make_user(f"p{number}") for number in range(12)]
     offer(original, *users)
     sent = at_once(3, lambda: send_due_mail(now=timezone.now()))
@@ -193,7 +196,7 @@ def test_controllers_side_by_side_send_each_mail_once(original: Workspace, make_
     assert len({message["To"] for message in sink.messages}) == len(sink.taken) == len(users)
 
 
-def test_what_was_withdrawn_is_not_mailed(original: Workspace, grace: User, sink: Sink) -> None:
+def test_no_mail_is_sent_for_a_withdrawn_offer(original: Workspace, grace: User, sink: Sink) -> None:
     share = offer(original, grace)
     withdraw(user=original.owner, share_id=share.pk, now=timezone.now())
     assert send_due_mail(now=timezone.now()) == 0
@@ -201,7 +204,7 @@ def test_what_was_withdrawn_is_not_mailed(original: Workspace, grace: User, sink
     assert sink.taken == []
 
 
-def test_what_is_withdrawn_while_it_is_sent_is_not_tried_again(original: Workspace, grace: User, sink: Sink) -> None:
+def test_mail_of_an_offer_withdrawn_while_sending_is_not_retried(original: Workspace, grace: User, sink: Sink) -> None:
     share, now = offer(original, grace), timezone.now()
     mail = Mail.objects.get()
     assert outbox.claim(mail, now=now)
@@ -210,7 +213,7 @@ def test_what_is_withdrawn_while_it_is_sent_is_not_tried_again(original: Workspa
     assert Mail.objects.get().next_try_at is None
 
 
-def test_with_a_user_the_password_is_given(original: Workspace, grace: User, sink: Sink) -> None:
+def test_mail_is_sent_with_a_user_and_a_password(original: Workspace, grace: User, sink: Sink) -> None:
     site = registry.site()
     assert site.mail is not None
     mail = replace(site.mail, user="hub", password="wonder")

@@ -1,4 +1,4 @@
-"""A job from the wish to the end, on the real database, with a resource that does what the test says."""
+"""Jobs from the launch to the end, on a real database, with a resource that the test controls."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Use = Callable[..., Any]
 
 
-def test_a_session_is_launched_and_responses(driver: Driver) -> None:
+def test_a_session_is_launched_and_responds(driver: Driver) -> None:
     job = driver.launch()
     assert (job.status, job.message, job.resource_job_id) == ("pending", "Waiting for the resource.", -1)
     driver.run()
@@ -46,7 +46,7 @@ def test_a_session_is_launched_and_responses(driver: Driver) -> None:
     assert driver.resource.submissions[0].working_directory.is_dir()
 
 
-def test_a_session_that_does_not_response_yet_is_asked_often(driver: Driver, site: Registry) -> None:
+def test_a_session_that_does_not_respond_yet_is_probed_often(driver: Driver, site: Registry) -> None:
     session_type(site).answers_at = None
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
@@ -57,7 +57,7 @@ def test_a_session_that_does_not_response_yet_is_asked_often(driver: Driver, sit
     assert job.next_check_at - driver.now < timedelta(seconds=1)
 
 
-def test_a_session_that_never_responses_is_stopped_and_failed(driver: Driver, site: Registry) -> None:
+def test_a_session_that_never_responds_is_stopped_and_fails(driver: Driver, site: Registry) -> None:
     session_type(site).answers_at = None
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
@@ -69,7 +69,7 @@ def test_a_session_that_never_responses_is_stopped_and_failed(driver: Driver, si
     assert driver.resource.known_keys() == frozenset()
 
 
-def test_a_session_that_came_up_while_no_controller_ran_is_kept(driver: Driver, site: Registry) -> None:
+def test_a_session_that_became_ready_while_no_controller_ran_is_kept(driver: Driver, site: Registry) -> None:
     session_type(site).answers_at = None
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
@@ -81,7 +81,7 @@ def test_a_session_that_came_up_while_no_controller_ran_is_kept(driver: Driver, 
     assert (job.status, job.message) == ("running", "Webserver ready.")
 
 
-def test_a_job_without_a_page_runs_and_finishes(driver: Driver) -> None:
+def test_a_job_without_a_web_application_runs_and_finishes(driver: Driver) -> None:
     job = driver.running("local_test")
     assert (job.message, job.datetime_ready) == ("Running.", None)
     driver.resource.succeed(job.key)
@@ -89,7 +89,7 @@ def test_a_job_without_a_page_runs_and_finishes(driver: Driver) -> None:
     assert (job.status, job.message) == ("complete", "Finished.")
 
 
-def test_the_end_of_the_log_is_kept_whatever_is_in_it(driver: Driver) -> None:
+def test_the_end_of_a_log_with_invalid_characters_is_kept(driver: Driver) -> None:
     job = driver.running("local_test")
     driver.resource.print(job.key, "".join(f"line {number}\n" for number in range(500)) + "a\0b\udcff")
     driver.resource.fail(job.key, exit_code=7)
@@ -99,7 +99,7 @@ def test_the_end_of_the_log_is_kept_whatever_is_in_it(driver: Driver) -> None:
     assert job.log_tail.splitlines()[-1] == "a\N{REPLACEMENT CHARACTER}b?"
 
 
-def test_a_log_of_one_endless_line_is_cut(driver: Driver) -> None:
+def test_a_log_of_one_very_long_line_is_truncated(driver: Driver) -> None:
     job = driver.running("local_test")
     driver.resource.print(job.key, "x" * 200_000)
     driver.resource.succeed(job.key)
@@ -120,7 +120,7 @@ def test_core_hours_are_cpus_times_hours(driver: Driver) -> None:
     assert 4 <= float(job.core_hours) < 4.1
 
 
-def test_a_start_that_the_resource_dates_into_the_future_is_now(driver: Driver, use: Use) -> None:
+def test_a_start_time_in_the_future_is_replaced_by_now(driver: Driver, use: Use) -> None:
     ahead = use(ResourceWithAClock, first_state=Seen.RUNNING)
     ahead.started_at = driver.now + timedelta(days=1)
     job = driver.until(driver.launch(), lambda job: job.status == "running")
@@ -129,7 +129,7 @@ def test_a_start_that_the_resource_dates_into_the_future_is_now(driver: Driver, 
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_start_and_an_end_that_the_resource_knows_are_taken(driver: Driver, use: Use, *, kept: bool) -> None:
+def test_start_and_end_reported_by_the_resource_are_used(driver: Driver, use: Use, *, kept: bool) -> None:
     resource = use(ResourceWithAClock)
     resource.started_at = datetime(2026, 1, 1, 12, tzinfo=UTC)
     job = driver.until(driver.launch("local_test"), lambda job: job.submitted)
@@ -143,7 +143,7 @@ def test_a_start_and_an_end_that_the_resource_knows_are_taken(driver: Driver, us
     assert job.core_hours == 3
 
 
-def test_silence_changes_nothing_and_is_asked_less_and_less(driver: Driver) -> None:
+def test_an_unreachable_job_is_unchanged_and_checked_less_and_less_often(driver: Driver) -> None:
     job = driver.running()
     driver.resource.silence(job.key, "no route")
     waits = []
@@ -162,7 +162,7 @@ def test_silence_changes_nothing_and_is_asked_less_and_less(driver: Driver) -> N
     assert (job.status, job.failed_checks) == ("running", 0)
 
 
-def test_a_silent_resource_gets_nothing_submitted(driver: Driver, use: Use) -> None:
+def test_nothing_is_submitted_to_an_unreachable_resource(driver: Driver, use: Use) -> None:
     resource = use(ResourceThatIsSilent)
     job = driver.launch()
     driver.run(passes=5, each=61)
@@ -170,20 +170,20 @@ def test_a_silent_resource_gets_nothing_submitted(driver: Driver, use: Use) -> N
     assert (job.status, job.submitted, resource.calls["submit"]) == ("pending", False, 0)
 
 
-def test_a_error_is_final_and_reported(driver: Driver, use: Use) -> None:
+def test_a_rejected_submission_is_final_and_reported(driver: Driver, use: Use) -> None:
     use(ResourceThatRefuses)
     job = driver.settled(driver.launch())
     assert (job.status, job.message) == ("failed", f"The resource does not accept job {job.pk}.")
 
 
-def test_an_response_that_got_lost_leads_to_one_job(driver: Driver, use: Use) -> None:
+def test_a_lost_response_to_a_submission_leads_to_one_job(driver: Driver, use: Use) -> None:
     resource = use(ResourceThatDiesAfterSubmitting)
     job = driver.until(driver.launch(), lambda job: job.submitted)
     assert len(resource.submissions) == 1
     assert job.resource_job_id == 1001
 
 
-def test_a_job_that_the_resource_forgot_is_asked_for_twice_and_never_submitted_again(driver: Driver, use: Use) -> None:
+def test_a_job_that_the_resource_forgot_is_checked_twice_and_never_resubmitted(driver: Driver, use: Use) -> None:
     resource = use(ResourceThatForgets)
     job = driver.until(driver.launch(), lambda job: job.missed)
     assert (job.status, job.message) == ("pending", "The resource does not know this job; asking again.")
@@ -192,7 +192,7 @@ def test_a_job_that_the_resource_forgot_is_asked_for_twice_and_never_submitted_a
     assert resource.calls["submit"] == 1
 
 
-def test_a_preparation_is_waited_for_and_reported(driver: Driver, site: Registry) -> None:
+def test_a_job_waits_for_its_preparation_and_reports_it(driver: Driver, site: Registry) -> None:
     session_type(site).preparation = Preparation(PreparationState.IN_PROGRESS, "Installing JupyterLab (3 of 9).")
     job = driver.launch()
     driver.run(passes=3)
@@ -202,13 +202,13 @@ def test_a_preparation_is_waited_for_and_reported(driver: Driver, site: Registry
     assert driver.until(job, lambda job: job.submitted).status == "pending"
 
 
-def test_a_preparation_that_failed_fails_the_job(driver: Driver, site: Registry) -> None:
+def test_a_failed_preparation_fails_the_job(driver: Driver, site: Registry) -> None:
     session_type(site).preparation = Preparation(PreparationState.FAILED, "The packages could not be installed.")
     job = driver.settled(driver.launch())
     assert (job.status, job.message) == ("failed", "The packages could not be installed.")
 
 
-def test_a_base_that_another_job_type_brings_is_waited_for(driver: Driver, site: Registry) -> None:
+def test_a_job_waits_for_the_base_of_another_job_type(driver: Driver, site: Registry) -> None:
     session_type(site).brings = Base(Path("/base"))
     session_type(site).preparation = Preparation(PreparationState.IN_PROGRESS, "Installing (3 of 9).")
     job = driver.launch("local_test")
@@ -217,13 +217,13 @@ def test_a_base_that_another_job_type_brings_is_waited_for(driver: Driver, site:
     assert (job.status, job.message, job.submitted) == ("pending", "Installing (3 of 9).", False)
 
 
-def test_a_base_that_another_job_type_cannot_bring_keeps_no_job_away(driver: Driver, site: Registry) -> None:
+def test_a_failed_base_of_another_job_type_does_not_block_a_job(driver: Driver, site: Registry) -> None:
     session_type(site).brings = Base(Path("/base"))
     session_type(site).preparation = Preparation(PreparationState.FAILED, "The packages could not be installed.")
     assert driver.until(driver.launch("local_test"), lambda job: job.submitted).status == "pending"
 
 
-def test_a_named_environment_that_failed_fails_the_job(driver: Driver, site: Registry) -> None:
+def test_a_failed_named_environment_fails_the_job(driver: Driver, site: Registry) -> None:
     environment = FakeEnvironment.build("science")
     environment.preparation = Preparation(PreparationState.FAILED, "There is no such archive.")
     site.environments.add("science", environment)
@@ -239,7 +239,7 @@ def test_a_job_stopped_before_its_submission_is_complete_and_never_submitted(dri
     assert driver.resource.calls["submit"] == 0
 
 
-def test_a_job_stopped_while_it_waits_ends(driver: Driver) -> None:
+def test_a_job_stopped_while_it_is_queued_ends(driver: Driver) -> None:
     job = driver.until(driver.launch(), lambda job: job.submitted)
     assert stop_job(job=job, now=driver.now) == "stopping"
     job = driver.settled(job)
@@ -247,10 +247,10 @@ def test_a_job_stopped_while_it_waits_ends(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize("settle_too", [False, True])
-def test_a_job_stopped_in_the_middle_of_its_submission_does_not_live_on(
+def test_a_job_stopped_during_its_submission_does_not_keep_running(
     driver: Driver, use: Use, *, settle_too: bool
 ) -> None:
-    """Also when another controller had seen it end before the resource had it."""
+    """Even if another controller settled it before the resource had it."""
     resource = use(ResourceWithStopInMidSubmit)
     resource.settle_too = settle_too
     job = driver.launch()
@@ -259,11 +259,11 @@ def test_a_job_stopped_in_the_middle_of_its_submission_does_not_live_on(
     resource.run(job.key)
     job = driver.settled(job)
     assert (job.status, resource.known_keys()) == ("complete", frozenset())
-    assert (job.message, job.datetime_start) == ("Stopped before it started.", None)  # or it would start after its end
+    assert (job.message, job.datetime_start) == ("Stopped before it started.", None)  # no start after the end
     assert resource.calls["submit"] == 1
 
 
-def test_a_job_stopped_while_it_is_looked_at_ends_at_once(driver: Driver, use: Use) -> None:
+def test_a_job_stopped_while_it_is_observed_ends_at_once(driver: Driver, use: Use) -> None:
     job = driver.running("local_test")
     resource = use(ResourceWithStopInMidObserve)
     resource._jobs[job.key] = Observation(Seen.RUNNING, resource_job_id=1)

@@ -1,4 +1,4 @@
-"""Sessions with access to REANA, from the submission to each of their ends, and controllers that die on the way."""
+"""Tokens of sessions with access to REANA, from the submission to each kind of end, and after crashes."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ Use = Callable[..., Any]
 
 
 class SessionWithReana(FakeJobType):
-    """It writes down what it was given."""
+    """A session that writes its access to REANA to a file."""
 
     uses_reana: ClassVar[bool] = True
 
@@ -52,19 +52,19 @@ def is_good(driver: Driver, job: Job) -> bool:
     return find_token(session_token(job).text, now=driver.now) is not None
 
 
-def test_a_session_is_handed_a_token_that_is_good_from_its_first_moment(with_reana: Driver) -> None:
+def test_a_session_gets_a_token_that_is_valid_from_its_submission(with_reana: Driver) -> None:
     job = with_reana.until(with_reana.launch(), lambda job: job.submitted)
     assert handed_out(with_reana.resource) == [{"server": "http://localhost:8000", "token": session_token(job).text}]
     assert is_good(with_reana, job)
     assert session_token(job).text not in repr(with_reana.resource.submissions)
 
 
-def test_other_jobs_have_none(with_reana: Driver) -> None:
+def test_other_jobs_get_no_token(with_reana: Driver) -> None:
     with_reana.running("local_test")
     assert ApiToken.objects.count() == 0
 
 
-def test_time_in_the_queue_does_not_count(with_reana: Driver) -> None:
+def test_time_in_the_queue_does_not_shorten_the_token_lifetime(with_reana: Driver) -> None:
     job = with_reana.until(with_reana.launch(), lambda job: job.submitted)
     with_reana.later(timedelta(days=2).total_seconds())
     assert not is_good(with_reana, job)
@@ -90,7 +90,7 @@ ENDS: dict[str, Callable[[FakeResource, Job], None]] = {
 
 def assert_stopped(job: Job) -> None:
     stop_job(job=job, now=job.datetime_created)
-    assert ApiToken.objects.count() == 0, "it is gone with the wish, not with the last process"
+    assert ApiToken.objects.count() == 0, "the token is deleted with the stop request, not with the last process"
 
 
 @pytest.mark.parametrize("end", ENDS)
@@ -103,7 +103,7 @@ def test_the_token_ends_with_the_session(with_reana: Driver, end: str) -> None:
     assert ApiToken.objects.count() == 0
 
 
-def test_a_session_that_never_responses_leaves_no_token(with_reana: Driver, site: Registry) -> None:
+def test_a_session_that_never_responds_leaves_no_token(with_reana: Driver, site: Registry) -> None:
     kind = site.job_types.get("jupyter_lab")
     assert isinstance(kind, FakeJobType)
     kind.answers_at = None
@@ -116,19 +116,21 @@ def test_a_session_that_never_responses_leaves_no_token(with_reana: Driver, site
     assert ApiToken.objects.count() == 0
 
 
-def test_a_refused_submission_leaves_no_token(with_reana: Driver, use: Use) -> None:
+def test_a_rejected_submission_leaves_no_token(with_reana: Driver, use: Use) -> None:
     use(ResourceThatRefuses)
     assert with_reana.settled(with_reana.launch()).status == "failed"
     assert ApiToken.objects.count() == 0
 
 
-def test_a_stop_in_the_middle_of_the_submission_leaves_no_token(with_reana: Driver, use: Use) -> None:
+def test_a_stop_during_the_submission_leaves_no_token(with_reana: Driver, use: Use) -> None:
     use(ResourceWithStopInMidSubmit)
     assert with_reana.settled(with_reana.launch()).status == "complete"
     assert ApiToken.objects.count() == 0
 
 
-def test_a_stop_just_before_the_grant_submits_nothing(with_reana: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_stopped_just_before_the_grant_is_not_submitted(
+    with_reana: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def stop_first(*, job: Job, **times: Any) -> bool:
         stop_job(job=Job.objects.get(pk=job.pk), now=with_reana.now)
         return grant_session_token(job=job, **times)
@@ -140,7 +142,7 @@ def test_a_stop_just_before_the_grant_submits_nothing(with_reana: Driver, monkey
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("is_stopped", [False, True])
-def test_dying_around_the_submission_hands_out_the_same_token_again(
+def test_crash_around_the_submission_hands_out_the_same_token_again(
     with_reana: Driver, use: Use, *, after: bool, is_stopped: bool
 ) -> None:
     resource = use(ResourceWithPowerCut)
@@ -161,7 +163,7 @@ def test_dying_around_the_submission_hands_out_the_same_token_again(
 
 
 @pytest.mark.parametrize("location", ["grant_session_token", "change_status"])
-def test_dying_before_a_record_of_the_start_grants_it_again(
+def test_crash_before_the_start_is_recorded_grants_the_token_again(
     with_reana: Driver, monkeypatch: pytest.MonkeyPatch, location: str
 ) -> None:
     job = with_reana.until(with_reana.launch(), lambda job: job.submitted)

@@ -1,4 +1,4 @@
-"""What a job used is settled once, whatever controllers do to each other."""
+"""The usage of a job is settled once, even by concurrent controllers."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -47,7 +47,7 @@ def test_two_controllers_settle_each_job_once(driver: Driver, limit: Callable[..
     assert usage(driver) == after
 
 
-def test_a_job_that_the_resource_refuses_gives_back_all(
+def test_a_job_that_the_resource_rejects_releases_its_reservations(
     driver: Driver, limit: Callable[..., None], use: Callable[..., object]
 ) -> None:
     limit(core_hours=Decimal(2), running_sessions=1)

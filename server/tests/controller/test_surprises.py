@@ -1,4 +1,4 @@
-"""What goes wrong around a job: plug-ins that vanish, raise or break their promises."""
+"""Jobs with faulty plug-ins, which are no longer configured, raise or violate their interface."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Use = Callable[..., Any]
 
 
-def test_a_job_whose_resource_is_not_configured_any_more_waits(driver: Driver, site: Registry) -> None:
+def test_a_job_whose_resource_is_no_longer_configured_waits(driver: Driver, site: Registry) -> None:
     job = driver.running()
     kept = site.resources._by_name.pop("local")
     driver.run(passes=3, each=61)
@@ -29,14 +29,14 @@ def test_a_job_whose_resource_is_not_configured_any_more_waits(driver: Driver, s
     assert (job.status, job.failed_checks) == ("running", 0)
 
 
-def test_a_waiting_job_whose_type_is_not_configured_any_more_fails(driver: Driver, site: Registry) -> None:
+def test_a_pending_job_whose_type_is_no_longer_configured_fails(driver: Driver, site: Registry) -> None:
     job = driver.launch()
     del site.job_types._by_name["jupyter_lab"]
     job = driver.settled(job)
     assert (job.status, job.message) == ("failed", "jupyter_lab is not configured on this server.")
 
 
-def test_a_running_session_whose_type_is_not_configured_any_more_goes_on(driver: Driver, site: Registry) -> None:
+def test_a_running_session_whose_type_is_no_longer_configured_keeps_running(driver: Driver, site: Registry) -> None:
     job = driver.running()
     del site.job_types._by_name["jupyter_lab"]
     driver.run(passes=3)
@@ -44,7 +44,7 @@ def test_a_running_session_whose_type_is_not_configured_any_more_goes_on(driver:
     assert job.status == "running"
 
 
-def test_a_starting_session_whose_type_is_gone_fails_when_its_time_is_up(driver: Driver, site: Registry) -> None:
+def test_a_starting_session_without_its_type_fails_after_its_startup_time(driver: Driver, site: Registry) -> None:
     session_type(site).answers_at = None
     job = driver.until(driver.launch(), lambda job: job.submitted)
     driver.resource.run(job.key)
@@ -57,14 +57,14 @@ def test_a_starting_session_whose_type_is_gone_fails_when_its_time_is_up(driver:
     assert driver.settled(job).status == "failed"
 
 
-def test_details_reach_the_script_and_unknown_ones_are_left_out(driver: Driver, site: Registry) -> None:
+def test_details_reach_the_script_and_unknown_ones_are_ignored(driver: Driver, site: Registry) -> None:
     site.job_types.add("local_test", JobTypeWithParameters.build("local_test"))
     details = {"notebook": "a.ipynb", "something": {"else": 1}}
     driver.until(driver.launch("local_test", job_details=details), lambda job: job.submitted)
     assert driver.resource.submissions[0].script.text == "run a.ipynb\n"
 
 
-def test_details_that_the_job_type_came_to_refuse_fail_the_job(driver: Driver, site: Registry) -> None:
+def test_details_that_the_job_type_no_longer_accepts_fail_the_job(driver: Driver, site: Registry) -> None:
     job = driver.launch("local_test", job_details={"notebook": 5})
     site.job_types.add("local_test", JobTypeWithParameters.build("local_test"))
     job = driver.settled(job)
@@ -72,14 +72,14 @@ def test_details_that_the_job_type_came_to_refuse_fail_the_job(driver: Driver, s
 
 
 @pytest.mark.parametrize("error", [NotAllowed("ada has no account."), StorageError("The storage is full.")])
-def test_what_cannot_be_launched_fails_with_the_reason(driver: Driver, use: Use, error: Exception) -> None:
+def test_a_job_that_cannot_be_launched_fails_with_the_reason(driver: Driver, use: Use, error: Exception) -> None:
     use(ResourceThatRaises).error = error
     job = driver.settled(driver.launch())
     assert (job.status, job.message) == ("failed", str(error))
 
 
 @pytest.mark.parametrize("error", [RuntimeError("boom"), ResourceUnavailable("no route")])
-def test_a_surprise_is_waited_out(driver: Driver, use: Use, error: Exception) -> None:
+def test_a_submission_is_retried_after_an_unexpected_error(driver: Driver, use: Use, error: Exception) -> None:
     resource = use(ResourceThatRaises)
     resource.error = error
     job = driver.launch()
@@ -92,7 +92,7 @@ def test_a_surprise_is_waited_out(driver: Driver, use: Use, error: Exception) ->
     assert driver.until(job, lambda job: job.submitted).failed_checks == 0
 
 
-def test_one_job_that_surprises_does_not_stop_the_others(driver: Driver, use: Use) -> None:
+def test_an_unexpected_error_in_one_job_does_not_stop_the_others(driver: Driver, use: Use) -> None:
     resource = use(ResourceThatRaises)
     resource.error, resource.only = RuntimeError("boom"), 1
     jobs = [driver.launch() for _ in range(3)]
@@ -100,7 +100,7 @@ def test_one_job_that_surprises_does_not_stop_the_others(driver: Driver, use: Us
     assert [Job.objects.get(pk=job.pk).submitted for job in jobs] == [False, True, True]
 
 
-def test_a_resource_that_breaks_its_promise_is_a_silent_one(driver: Driver, use: Use) -> None:
+def test_a_resource_that_violates_its_interface_counts_as_unreachable(driver: Driver, use: Use) -> None:
     resource = use(ResourceThatBreaksItsPromise)
     job = driver.launch()
     driver.run(passes=2)
@@ -113,7 +113,7 @@ def test_a_resource_that_breaks_its_promise_is_a_silent_one(driver: Driver, use:
     assert job.status == "pending"
 
 
-def test_each_resource_is_looked_at_once_a_pass(driver: Driver) -> None:
+def test_each_resource_is_observed_once_per_pass(driver: Driver) -> None:
     for _ in range(12):
         driver.launch()
     driver.run()
@@ -121,7 +121,7 @@ def test_each_resource_is_looked_at_once_a_pass(driver: Driver) -> None:
     assert driver.resource.calls["submit"] == 12
 
 
-def test_a_job_whose_workspace_row_is_gone_is_still_brought_to_its_end(driver: Driver) -> None:
+def test_a_job_whose_workspace_row_is_missing_still_ends(driver: Driver) -> None:
     job = driver.running("local_test")
     driver.workspace.delete()
     stop_job(job=job, now=driver.now)
