@@ -88,7 +88,7 @@ def test_copy_is_complete_after_repeated_kills(original: Workspace, grace: User)
     began = timezone.now()
     make_copies()
     latest = 1.2 * (timezone.now() - began).total_seconds()
-    chance, killed_at_work = random.Random(7), 0  # noqa: S311  the times of the kills, the same in each run
+    chance, killed_at_work = random.Random(7), 0  # noqa: S311  no secret: times that each run repeats
     for _ in range(SHARES_TO_KILL):
         Share.objects.all().update(is_accepted=True)
         share, now = offer(original, grace), timezone.now()

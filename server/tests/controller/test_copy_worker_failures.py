@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -16,6 +17,7 @@ from user_workspaces.controller.copy_worker import CopyPool
 from user_workspaces.controller.housekeeping import process_due_workspaces
 from user_workspaces.errors import NotAllowed
 from user_workspaces.interfaces.values import Identity, SystemAccount
+from user_workspaces.plugins.storage.local_file_system.plugin import LocalFileSystemStorage
 from user_workspaces.registry import Registry
 from user_workspaces.sharing.actions import retry, withdraw
 from user_workspaces.sharing.models import Share
@@ -54,8 +56,9 @@ def test_a_full_disk_is_reported_and_leaves_no_files(
 def small_disk(site: Registry, tmp_path: Path) -> Iterator[Path]:
     """The root of the storage, on a mounted disk of eight megabytes."""
     storage = site.storages.get("local")
+    assert isinstance(storage, LocalFileSystemStorage)
     storage.check()
-    root = Path(storage._locations.root)  # type: ignore[attr-defined]  # only this storage has a root
+    root = Path(storage._locations.root)
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m,mode=755", "tmpfs", str(root)], check=False, capture_output=True
     )
@@ -83,10 +86,10 @@ def test_an_unexpected_error_is_reported_and_does_not_stop_other_copies(
 ) -> None:
     real, left = fill_copy, [RuntimeError("a bug")]
 
-    def surprising(**arguments: object) -> Workspace:
+    def surprising(**arguments: Any) -> Workspace:
         if left:
             raise left.pop()
-        return real(**arguments)  # type: ignore[arg-type]  # passed through
+        return real(**arguments)
 
     monkeypatch.setattr(copy_worker, "fill_copy", surprising)
     offer(original, make_user("grace"), make_user("eve"))

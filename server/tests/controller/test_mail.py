@@ -54,9 +54,7 @@ class Sink:
     def messages(self) -> list[EmailMessage]:
         """The received messages, parsed."""
         return [
-            # the policy decides the class
-            email.message_from_bytes(bytes(one.content or b""), policy=email.policy.default)  # type: ignore[arg-type]
-            for one in self.taken
+            email.message_from_bytes(one.original_content or b"", policy=email.policy.default) for one in self.taken
         ]
 
 
