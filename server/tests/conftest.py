@@ -1,4 +1,4 @@
-"""What all tests share: people, workspaces, and a site with a storage on disk and a resource to be driven."""
+"""Fixtures of all tests: users, workspaces, and a site with a storage on disk and a fake resource."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ from user_workspaces.workspaces.models import Workspace
 
 TESTS = Path(__file__).resolve().parent
 __all__ = ["pytest_xdist_make_scheduler"]
-"""pytest finds it here."""
+"""pytest looks for the hook here."""
 
 # Our resources run real jobs on machines that run many tests at once; contract suites of others wait 15 seconds.
 os.environ["UWS_TEST_LIMIT"] = os.environ.get("UWS_TEST_LIMIT", "120")
@@ -99,7 +99,7 @@ def site(tmp_path: Path) -> Iterator[Registry]:
 
 @pytest.fixture
 def resource(site: Registry) -> FakeResource:
-    """The resource that the test drives."""
+    """The fake resource of the site, whose jobs the test controls."""
     found = site.resources.get("local")
     assert isinstance(found, FakeResource)
     return found
@@ -107,7 +107,7 @@ def resource(site: Registry) -> FakeResource:
 
 @pytest.fixture
 def make_user(db: None) -> Callable[[str], User]:
-    """Make (or find) a person."""
+    """Return a function that creates a user, or finds an existing one."""
 
     def make(username: str = "ada") -> User:
         return User.objects.get_or_create(username=username, defaults={"email": f"{username}@example.org"})[0]
@@ -117,7 +117,7 @@ def make_user(db: None) -> Callable[[str], User]:
 
 @pytest.fixture
 def limit(site: Registry) -> Callable[..., None]:
-    """Let the site limit everybody: `disk_gb`, `core_hours`, `running_sessions`, `contact`, `core_hours_period`."""
+    """Return a function that changes the quotas of the site, with the fields of `QuotaSettings` as arguments."""
 
     def put(**rules: Any) -> None:
         known = registry.site()
@@ -128,19 +128,19 @@ def limit(site: Registry) -> Callable[..., None]:
 
 @pytest.fixture
 def blocks(limit: Callable[..., None]) -> Callable[[int], None]:
-    """Give everybody so many blocks of disk."""
+    """Return a function that sets the disk quota of all users, in blocks."""
     return lambda number: limit(disk_gb=Decimal(number * BLOCK_BYTES) / GIBIBYTE)
 
 
 @pytest.fixture
 def token_of(site: Registry) -> Callable[[User], str]:
-    """Make an API token for a person."""
+    """Return a function that creates an API token for a user."""
     return lambda user: mint_token(user=user, name="test", now=timezone.now())
 
 
 @pytest.fixture
 def workspace_of(site: Registry) -> Callable[..., Workspace]:
-    """Make a workspace with real files for a person."""
+    """Return a function that creates a workspace with real files for a user."""
 
     def make(owner: User, name: str = "cell-atlas", details: Details | None = None) -> Workspace:
         return create_workspace(

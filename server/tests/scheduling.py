@@ -1,8 +1,8 @@
-"""Which tests stay together when several processes run them, and which of them begin first.
+"""The distribution of tests over several processes: which tests run in the same process, and which run first.
 
-The tests of a file stay together, for they share servers and browsers; some files share them with each other. What
-takes long begins first: mostly it waits for servers and browsers, and what needs the processor goes on beside it.
-(The groups of pytest-xdist are no help: it marks them in the ids of tests, which pytest lets nobody change any more.)
+The tests of a file run in one process because they share servers and browsers; some files share them with each other.
+Long tests start first: they mostly wait for servers and browsers, while tests that need the processor run beside them.
+(The groups of pytest-xdist do not help: it adds them to the IDs of tests, which pytest no longer lets plug-ins change.)
 """
 
 import pytest
@@ -19,9 +19,9 @@ SHARED = {
     "a server for reana-client": tuple(f"integration/reana/test_{name}" for name in ("files", "running", "service")),
     "two web processes": ("websocket/",),
 }
-"""What is started once, and how the paths of the tests begin that it is started for."""
+"""What is started once, and the prefixes of the paths of the tests that share it."""
 EACH_ALONE = frozenset({"config/test_start.py", "integration/reana/test_survival.py"})
-"""Files whose tests share nothing, and take long."""
+"""Files of long tests that share nothing."""
 LONGEST_FIRST = (
     "integration/test_kills.py",
     "a server for reana-client",
@@ -62,11 +62,11 @@ LONGEST_FIRST = (
 )
 
 
-class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # it comes without types
-    """Hands out files, or what is named above; whoever has something long gets something short to go with it."""
+class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Distributes files, or the groups above; a worker that runs a long unit gets a short one next."""
 
     def _split_scope(self, nodeid: str) -> str:
-        """Return what a test stays together with."""
+        """Return the name of the unit that a test belongs to."""
         file, _, name = nodeid.removeprefix(ROOT).partition("::")
         for server, beginnings in SHARED.items():
             if file.startswith(beginnings):
@@ -74,18 +74,18 @@ class LongestFirst(LoadScopeScheduling):  # type: ignore[misc]  # it comes witho
         return f"{file}::{name}" if file in EACH_ALONE else file
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        """Give the longest that is left, and to who is at something long the shortest: it holds that one meanwhile."""
+        """Assign the longest unit that is left, but the shortest to a worker with a long one, as it has to wait."""
         unfinished = {scope for scope, tests in self.assigned_work.get(node, {}).items() if not all(tests.values())}
         choose = min if unfinished & set(LONGEST_FIRST) else max
         self.workqueue.move_to_end(choose(self.workqueue, key=self._length), last=False)
         super()._assign_work_unit(node)
 
     def _length(self, scope: str) -> tuple[int, int]:
-        """Return what is longer the larger it is: the place in the list, then the number of tests."""
+        """Return a key that sorts by length: by the position in the list, then by the number of tests."""
         location = LONGEST_FIRST.index(scope) if scope in LONGEST_FIRST else len(LONGEST_FIRST)
         return -location, len(self.workqueue[scope])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LongestFirst | None:
-    """Hand out tests to several processes as `--dist loadscope` is meant here."""
+    """Return the scheduler that replaces the one of `--dist loadscope`."""
     return LongestFirst(config, log) if config.getoption("dist") == "loadscope" else None

@@ -9,14 +9,14 @@ import shutil
 import tempfile
 
 _folder = tempfile.mkdtemp(prefix="uws-t-")
-os.chmod(_folder, 0o755)  # noqa: PTH101, S103  the accounts of people pass through it
+os.chmod(_folder, 0o755)  # noqa: PTH101, S103  the accounts of users pass through it
 _owner = os.getpid()
 atexit.register(lambda: shutil.rmtree(_folder, ignore_errors=True) if os.getpid() == _owner else None)
 os.environ["UWS_DATA_DIR"] = _folder
 os.environ.pop("UWS_CONFIG", None)
 os.environ["DATABASE_URL"] = os.environ.get("UWS_TEST_DATABASE", f"sqlite:///{_folder}/database.sqlite3")
 
-from user_workspaces.config.settings import *  # noqa: E402, F403  the environment above decides what they are
+from user_workspaces.config.settings import *  # noqa: E402, F403  they depend on the environment above
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = [*ALLOWED_HOSTS, "testserver"]  # noqa: F405  from the settings

@@ -1,4 +1,4 @@
-"""The contracts of the layers are kept and detect violations; no file names a machine."""
+"""The contracts of the layers are kept and detect violations; no file names a machine or holds a secret."""
 
 import ast
 import os
@@ -66,7 +66,7 @@ VIOLATIONS = {
     ),
 }
 
-# Put together here, so that this file does not hold what it looks for.
+# Joined here, so that this file does not contain what it searches for.
 REGISTRY_HOSTS = [
     ".".join(parts)
     for parts in (
@@ -121,7 +121,7 @@ def test_contract_of_a_violation_is_broken(violation: Violation, tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def texts() -> dict[str, str]:
-    """Return all text files that are committed or would be, by path."""
+    """Return the content of all text files that are committed or would be, by path."""
     git = shutil.which("git")
     if git is None:
         pytest.skip("git is not installed: there is no list of files to look at")
@@ -138,7 +138,7 @@ def texts() -> dict[str, str]:
 
 
 def test_files_name_no_registry(texts: Mapping[str, str]) -> None:
-    """Neither a public registry, nor the one that is configured on this machine."""
+    """Files name neither a public registry nor the one that is configured on this machine."""
     told = [value for name, value in os.environ.items() if re.search(r"(INDEX_URL|INDEX|_registry)$", name)]
     hosts = {*REGISTRY_HOSTS, *(host for url in told if (host := urlsplit(url).hostname))}
     assert [(name, host) for name, text in texts.items() for host in hosts if host in text] == []
@@ -174,7 +174,7 @@ def _unpinned(text: str) -> list[str]:
     return [line for line, after in pairs if re.match("[A-Za-z0-9]", line) and "--hash=sha256:" not in after]
 
 
-def test_modules_say_what_they_are_for(texts: Mapping[str, str]) -> None:
+def test_modules_have_docstrings(texts: Mapping[str, str]) -> None:
     modules = {name: text for name, text in texts.items() if name.endswith(".py") and "/migrations/" not in name}
     assert [name for name, text in modules.items() if text.strip() and not _opens_with_a_docstring(text)] == []
 

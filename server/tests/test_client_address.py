@@ -1,4 +1,4 @@
-"""Client address and scheme behind trusted proxies, and the key of an address, as tables."""
+"""Client address and scheme behind trusted proxies, and the network that an address is counted for."""
 
 import pytest
 

@@ -41,7 +41,7 @@ def test_map_names_every_package() -> None:
     assert packages() - set(CODE.findall(rows)) == set()
 
 
-def test_map_names_no_package_that_is_gone() -> None:
+def test_map_names_no_missing_package() -> None:
     rows = re.findall(r"^\| `([^`]+)` \|", (PROJECT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     gone = [name for name in rows if not (PACKAGE / name).exists() and not (PROJECT / name).exists()]
     assert gone == []
@@ -99,7 +99,7 @@ def test_pages_name_existing_modules() -> None:
 
 
 def test_pages_use_no_indefinite_users() -> None:
-    """`user`, `another process` or the passive voice say who it is; decisions and the glossary may quote."""
+    """Pages use `user`, `another process` or the passive voice; decisions and the glossary may quote these words."""
     words = re.compile(r"\b(?:any|every|no|some)body\b|\bwhoever\b", re.IGNORECASE)
     pages = [path for path in filter(is_checked, PAGES) if "decisions" not in path.parts and path.stem != "glossary"]
     prose = {path: CODE.sub("", FENCE.sub("", path.read_text())) for path in pages}

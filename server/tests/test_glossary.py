@@ -48,7 +48,7 @@ def files(folders: tuple[str, ...], suffixes: frozenset[str]) -> Iterator[Path]:
 
 
 def names_of(path: Path) -> Iterator[str]:
-    """Yield the names that a file has and declares."""
+    """Yield the names of a file and its folder, and those that the file declares."""
     yield path.stem
     yield path.parent.name
     yield from python_names(path.read_text()) if path.suffix == ".py" else DECLARED.findall(path.read_text())

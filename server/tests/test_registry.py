@@ -27,7 +27,7 @@ class TypeThatNeedsSurroundings(FakeJobType):
 
 
 class NoPlugin:
-    """Anything."""
+    """A class that is not a plug-in."""
 
 
 class TypeOfNoKind(Plugin):
@@ -97,7 +97,7 @@ def test_unknown_options_are_reported_with_their_key() -> None:
     ]
 
 
-def test_missing_options_of_all_plugins_are_reported() -> None:
+def test_missing_dependency_is_reported_with_its_key() -> None:
     assert mistakes(job_type("TypeThatNeedsSurroundings"), job_type("Rocket", name="y"))[0] == (
         "available_job_types.x: module is not installed on this machine"
     )

@@ -1,4 +1,4 @@
-"""What shares a server is run by one process, and the names that the scheduler knows are those of tests."""
+"""Tests that share a server run in one process, and the names in the scheduler are those of tests."""
 
 import re
 import subprocess
@@ -22,19 +22,19 @@ def test_where(number, worker_id):
 
 
 @pytest.mark.parametrize("name", sorted({*NAMED, *scheduling.EACH_ALONE}))
-def test_file_is_there(name: str) -> None:
+def test_named_file_exists(name: str) -> None:
     assert (TESTS / name).is_file()
 
 
 @pytest.mark.parametrize("beginning", sorted(one for files in scheduling.SHARED.values() for one in files))
-def test_paths_begin_like_that(beginning: str) -> None:
+def test_prefix_matches_a_file(beginning: str) -> None:
     assert [path for path in TESTS.rglob("test_*.py") if str(path.relative_to(TESTS)).startswith(beginning)]
 
 
 @pytest.mark.soak
 @pytest.mark.slow
-def test_a_file_is_run_by_one_process(tmp_path: Path) -> None:
-    """The ids of tests, by which pytest-xdist tells them apart, are another package's."""
+def test_tests_of_a_file_run_in_one_process(tmp_path: Path) -> None:
+    """The grouping depends on the IDs of tests, which other packages define."""
     for name in "abcd":
         (tmp_path / f"test_{name}.py").write_text(FILE)
     options = ["-p", "scheduling", "-p", "no:django", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadscope", "-v"]

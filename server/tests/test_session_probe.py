@@ -19,7 +19,7 @@ OWN_UID = os.geteuid()
 
 @contextmanager
 def listening(path: Path, behave: Callable[[socket.socket], None]) -> Iterator[list[bytes]]:
-    """A listener for one connection; yields the bytes that it receives."""
+    """Listen for one connection; yield the bytes that it receives."""
     heard = list[bytes]()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
@@ -34,7 +34,7 @@ def listening(path: Path, behave: Callable[[socket.socket], None]) -> Iterator[l
                 try:
                     behave(connection)
                 except OSError:
-                    return  # the other side had enough
+                    return  # the other side has closed the connection
 
         thread = threading.Thread(target=serve)
         thread.start()

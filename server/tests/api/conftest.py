@@ -56,7 +56,7 @@ class Caller:
 
 
 def read(response: Any, method: str) -> ApiResponse:
-    """Check what all responses have in common, and return the parsed one."""
+    """Check the properties that all responses share, and return the parsed response."""
     assert isinstance(response, HttpResponse)
     assert response.status_code < 500 or response.status_code == 503, response.content
     assert response["Content-Type"] == "application/json", (response.status_code, response.content[:200])
@@ -75,7 +75,7 @@ def static_root() -> None:
 
 @pytest.fixture
 def call(make_user: Callable[..., User], token_of: Callable[[User], str]) -> Callable[..., Caller]:
-    """Make a caller."""
+    """Return a function that creates a caller."""
 
     def make(username: str = "ada") -> Caller:
         user = make_user(username)
@@ -96,7 +96,7 @@ def anonymous(db: None) -> Caller:
 
 @pytest.fixture
 def workspace(ada: Caller, workspace_of: Callable[..., Workspace]) -> Workspace:
-    """An object of Ada."""
+    """A workspace of Ada."""
     return workspace_of(ada.user)
 
 
@@ -108,7 +108,7 @@ def launch(workspace: Workspace, job_type: str = "local_test") -> Job:
 
 @pytest.fixture
 def job(workspace: Workspace) -> Job:
-    """An object of Ada."""
+    """A job of Ada."""
     return launch(workspace)
 
 

@@ -1,4 +1,4 @@
-"""Multipart bodies as text, so that tests can send what no library would."""
+"""Multipart bodies built by hand, so that tests can send malformed ones."""
 
 BOUNDARY = "----boundary"
 CONTENT_TYPE = f"multipart/form-data; boundary={BOUNDARY}"

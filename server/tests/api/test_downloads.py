@@ -1,4 +1,4 @@
-"""Downloads: complete, ranges and conditional; never displayed by the browser."""
+"""Complete, partial and conditional downloads, which browsers never display."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def at(workspace: Workspace) -> str:
     return f"/workspaces/{workspace.pk}/files/"
 
 
-def test_download_all(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_complete_download(ada: Caller, workspace: Workspace, at: str) -> None:
     write(workspace, "d/é &.csv", CONTENT)
     response = send(ada, "GET", f"{at}d/%C3%A9%20%26.csv")
     assert (response.status, response.content) == (200, CONTENT)

@@ -1,4 +1,4 @@
-"""Tokens by login at an identity provider: redirects, codes and rate limits."""
+"""Tokens from logins at an identity provider: redirects, codes and rate limits."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -68,17 +68,17 @@ def test_completed_logins_are_refunded(anonymous: Caller, external_provider: Non
         assert anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
 
 
-def test_valid_code_is_accepted_until_its_address_failed_very_often(anonymous: Caller, external_provider: None) -> None:
+def test_valid_code_is_accepted_until_its_address_has_many_failures(anonymous: Caller, external_provider: None) -> None:
     wrong, right = ({"redirect_url": "x", "code": code, "state": "the-state"} for code in ("wrong", "ada"))
     assert [anonymous("POST", "/tokens/", wrong).status for _ in range(29)] == [401] * 3 + [429] * 26
     assert anonymous("POST", "/tokens/", right).status == 200
     assert anonymous("POST", "/tokens/", wrong).status == 429
-    assert anonymous("POST", "/tokens/", right).status == 429  # the provider is not asked without end
+    assert anonymous("POST", "/tokens/", right).status == 429  # requests to the provider are bounded
     assert anonymous("POST", "/tokens/", right, REMOTE_ADDR="198.51.100.7").status == 200
 
 
 class WithTokens(SharedAccount):
-    """An authentication that checks tokens of another site with a request."""
+    """An authentication that checks tokens with a request to another site."""
 
     asked = 0
 
@@ -109,7 +109,7 @@ def test_started_logins_are_counted(anonymous: Caller, external_provider: None) 
     assert anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "ada", "state": "the-state"}).status == 200
 
 
-def test_unavailable_provider_is_no_failure(anonymous: Caller, external_provider: None) -> None:
+def test_unavailable_provider_does_not_count_as_failure(anonymous: Caller, external_provider: None) -> None:
     assert anonymous("POST", "/tokens/", {"redirect_url": "away"}).status == 503
     assert [anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "away"}).status for _ in range(5)] == [503] * 5
     found = [anonymous("POST", "/tokens/", {"redirect_url": "x", "code": "wrong"}).status for _ in range(4)]

@@ -32,7 +32,7 @@ def test_put_creates_and_replaces(ada: Caller, workspace: Workspace, at: str) ->
     replaced = send(ada, "PUT", f"{at}new/deep/f.txt", b"2")
     assert (replaced.status, replaced.headers["ETag"]) == (200, replaced.json["data"]["entry"]["etag"])
     assert send(ada, "GET", f"{at}new/deep/f.txt").content == b"2"
-    assert changes_of(workspace) == before + 4  # the beginning of each write counts, too
+    assert changes_of(workspace) == before + 4  # the start of each write counts, too
     assert send(ada, "PUT", f"{at}empty").status == 201
 
 
@@ -65,7 +65,7 @@ def test_partial_put_is_refused(
     assert paths_in(workspace) == []
 
 
-def test_put_over_a_folder_and_below_a_file(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_put_over_a_folder_or_below_a_file_is_refused(ada: Caller, workspace: Workspace, at: str) -> None:
     write(workspace, "d/f")
     for path in ("d", "d/f/x"):
         for headers in ({}, {"If_Match": "*"}, {"If_None_Match": "*"}):
@@ -74,7 +74,7 @@ def test_put_over_a_folder_and_below_a_file(ada: Caller, workspace: Workspace, a
     assert paths_in(workspace) == ["d", "d/f"]
 
 
-def test_put_on_a_full_disk(ada: Caller, workspace: Workspace, at: str, site: Registry) -> None:
+def test_put_on_a_full_disk_is_refused(ada: Caller, workspace: Workspace, at: str, site: Registry) -> None:
     full = StorageThatFailsOnWrite(site.storages.get(workspace.storage).context, FakeStorageOptions())
     full.create(home_of(workspace).location)
     site.storages.add(workspace.storage, full)
@@ -124,7 +124,7 @@ def test_move_and_make_directory(ada: Caller, workspace: Workspace, at: str) -> 
 
 
 @pytest.mark.parametrize("status", ["initializing", "deleting", "error"])
-def test_only_usable_workspaces(ada: Caller, workspace: Workspace, at: str, status: str) -> None:
+def test_file_requests_require_a_usable_workspace(ada: Caller, workspace: Workspace, at: str, status: str) -> None:
     write(workspace, "f")
     Workspace.objects.filter(pk=workspace.pk).update(status=status)
     tus: dict[str, Any] = {"Tus_Resumable": "1.0.0", "Upload_Length": "1", "Upload_Metadata": "filename Zg=="}
@@ -136,7 +136,7 @@ def test_only_usable_workspaces(ada: Caller, workspace: Workspace, at: str, stat
     assert paths_in(workspace) == ["f"]
 
 
-def test_strangers_find_nothing(call: Callable[..., Caller], anonymous: Caller, workspace: Workspace, at: str) -> None:
+def test_other_users_are_refused(call: Callable[..., Caller], anonymous: Caller, workspace: Workspace, at: str) -> None:
     write(workspace, "f", b"secret")
     mallory = call("mallory")
     never = at.replace(str(workspace.pk), str(workspace.pk + 1000))

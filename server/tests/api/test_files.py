@@ -61,14 +61,14 @@ def test_list_in_pages(ada: Caller, workspace: Workspace, at: str) -> None:
         ("offset=x", 400),
     ],
 )
-def test_list_of_a_file_is_refused(ada: Caller, workspace: Workspace, at: str, query: str, status: int) -> None:
+def test_invalid_listing_is_refused(ada: Caller, workspace: Workspace, at: str, query: str, status: int) -> None:
     write(workspace, "b")
     plant_link(workspace, "l", "/etc")
     assert ada("GET", f"{at}?{query}").status == status
 
 
 @pytest.mark.parametrize("path", ["l", "l/passwd", "up", "up/x"])
-def test_links_lead_nowhere(ada: Caller, workspace: Workspace, at: str, path: str) -> None:
+def test_links_are_not_followed(ada: Caller, workspace: Workspace, at: str, path: str) -> None:
     plant_link(workspace, "l", "/etc")
     plant_link(workspace, "up", "..")
     assert send(ada, "GET", at + path).status in {400, 404}

@@ -18,7 +18,7 @@ GENERATOR = Path(sys.executable).with_name("openapi-python-client")
 SPECIFICATION = REPOSITORY / "user-workspaces-spec.yaml"
 NAME = "generated_uws_client"
 NOT_KNOWN_TO_THE_GENERATOR = ["PATCH /workspaces/{workspace_id}/tus/{upload_id}/"]
-"""It does not support the media type of tus, which has clients of its own."""
+"""The generator does not support the media type of tus, which has its own clients."""
 CONTENT = bytes(range(256)) * 1000
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak]

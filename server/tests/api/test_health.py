@@ -41,7 +41,7 @@ class BlockedDependency(Plugin):
 
 
 class Clock:
-    """A clock that the test moves."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -84,14 +84,14 @@ def test_result_is_kept_for_the_interval(dependency: BlockedDependency, check: H
     assert eventually(lambda: dependency.ended == 2)
 
 
-def test_silent_dependency_is_down(dependency: BlockedDependency, check: HealthCheck, clock: Clock) -> None:
+def test_unresponsive_dependency_is_down(dependency: BlockedDependency, check: HealthCheck, clock: Clock) -> None:
     assert health_of(check) == UNRESPONSIVE
     clock.now += 1000
     assert health_of(check) == UNRESPONSIVE
     assert eventually(lambda: dependency.started == 1)
 
 
-def test_hanging_dependency_keeps_its_health_until_that_is_too_old(
+def test_hanging_dependency_keeps_its_last_health_until_it_expires(
     dependency: BlockedDependency, check: HealthCheck, clock: Clock
 ) -> None:
     dependency.released.set()

@@ -65,7 +65,7 @@ def test_ready_session_has_its_url(ada: Caller, workspace: Workspace) -> None:
     assert claim.user_id == job.owner_id
 
 
-def test_an_ended_job_has_no_address(ada: Caller, workspace: Workspace) -> None:
+def test_ended_job_has_no_url(ada: Caller, workspace: Workspace) -> None:
     launch(workspace, "jupyter_lab")
     Job.objects.update(
         status="complete", datetime_start=timezone.now(), datetime_ready=timezone.now(), core_hours="1.5"

@@ -51,7 +51,7 @@ def test_a_job_runs_to_its_end(server: LiveServer, ada: httpx.Client, workspace:
     assert job["job_details"]["current_job_details"]["time_left"] > 0
     log = f"LocalTest_{number}_output.log"
     folder = server.folder / "workspaces" / server.username / str(workspace)
-    eventually((folder / log).is_file)  # "running" says that the job began, not that its script got this far
+    eventually((folder / log).is_file)  # a job is "running" before its script creates the log
     assert ada.delete(f"/workspaces/{workspace}/").status_code == 400
     assert ada.put(f"/jobs/{number}/stop").json()["message"] == "Job queued to stop."
     ended = eventually(lambda: in_status(ada, number, "complete"))
@@ -60,7 +60,7 @@ def test_a_job_runs_to_its_end(server: LiveServer, ada: httpx.Client, workspace:
     assert "/a/b.txt" in names(ada, workspace)
 
 
-def test_a_large_upload_takes_no_memory(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
+def test_large_upload_takes_little_memory(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
     before = peak_memory(server)
     head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"; filename="big.bin"\r\n\r\n'.encode()
     tail = f"\r\n--{BOUNDARY}--\r\n".encode()
@@ -115,7 +115,7 @@ def test_upload_outside_of_the_workspace_is_refused(ada: httpx.Client, workspace
 
 
 def in_chunks(*parts: bytes) -> Iterator[bytes]:
-    """A body without a known length."""
+    """Yield a body of unknown length."""
     yield from parts
 
 
@@ -134,7 +134,7 @@ def test_a_form_without_a_length_is_refused(ada: httpx.Client, workspace: int) -
     assert (response.status_code, response.json()["message"]) == (400, "Content-Length is required for form uploads.")
 
 
-def test_interrupted_upload_is_no_server_error(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
+def test_interrupted_upload_causes_no_server_error(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
     before = server.log()
     token = ada.headers["UWS-Authorization"]
     head = f"PUT /workspaces/{workspace}/upload/ HTTP/1.1\r\nHost: localhost\r\nUWS-Authorization: {token}\r\n"
@@ -151,7 +151,7 @@ def test_header_with_an_underscore_is_dropped(ada: httpx.Client, server: LiveSer
     assert ada.get("/quotas/", headers={"UWS_Authorization": "Token x"}).status_code == 200
 
 
-def test_a_preflight_is_answered(ada: httpx.Client) -> None:
+def test_preflight_from_another_origin_is_not_allowed(ada: httpx.Client) -> None:
     headers = {"Origin": "https://evil.example.org", "Access-Control-Request-Method": "PUT"}
     response = ada.options("/workspaces/", headers=headers)
     assert "Access-Control-Allow-Origin" not in response.headers
@@ -167,7 +167,7 @@ def test_forced_deletion_includes_jobs(ada: httpx.Client) -> None:
     assert statuses == {"complete"}
 
 
-def test_logs_hold_no_secrets(server: LiveServer, ada: httpx.Client) -> None:
+def test_logs_contain_no_secrets(server: LiveServer, ada: httpx.Client) -> None:
     assert ada.headers["UWS-Authorization"].split()[1] not in server.log()
     assert "Traceback" not in server.log()
 

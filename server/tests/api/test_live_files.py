@@ -27,7 +27,7 @@ MEGABYTES = 200
 TUS = {"Tus-Resumable": "1.0.0"}
 PATCH = {**TUS, "Content-Type": "application/offset+octet-stream"}
 MOST_MEMORY = 40 * 1024
-"""Growth in KiB: some chunks of 256 KiB for each transfer, and what Python keeps allocated."""
+"""Growth in KiB: some chunks of 256 KiB for each transfer, and memory that Python keeps allocated."""
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def parts_in(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("with_length", [False, pytest.param(True, marks=pytest.mark.soak)])
-def test_large_files_take_no_memory(server: LiveServer, ada: httpx.Client, at: str, *, with_length: bool) -> None:
+def test_large_files_take_little_memory(server: LiveServer, ada: httpx.Client, at: str, *, with_length: bool) -> None:
     before, sent, received = peak_memory(server), hashlib.sha256(), hashlib.sha256()
 
     def body() -> Iterator[bytes]:
@@ -95,7 +95,7 @@ def test_large_files_take_no_memory(server: LiveServer, ada: httpx.Client, at: s
 
 
 @pytest.mark.soak
-def test_a_large_folder_takes_no_memory(
+def test_large_folder_takes_little_memory(
     server: LiveServer, ada: httpx.Client, at: str, big: str, tmp_path: Path
 ) -> None:
     before, archive = peak_memory(server), tmp_path / "big.zip"
@@ -109,7 +109,7 @@ def test_a_large_folder_takes_no_memory(
     assert peak_memory(server) - before < MOST_MEMORY
 
 
-def test_range_over_the_wire(ada: httpx.Client, at: str) -> None:
+def test_range_and_conditional_requests(ada: httpx.Client, at: str) -> None:
     ada.put(f"{at}f", content=b"0123456789")
     response = ada.get(f"{at}f", headers={"Range": "bytes=3-5"})
     assert (response.status_code, response.content, response.headers["Content-Range"]) == (206, b"345", "bytes 3-5/10")
@@ -187,13 +187,13 @@ def patch(ada: httpx.Client, upload: str, content: bytes, offset: int) -> httpx.
     return ada.patch(upload, content=content[offset:], headers={**PATCH, "Upload-Offset": str(offset)})
 
 
-def test_a_second_patch_is_locked_out(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
+def test_second_patch_is_refused_while_the_first_runs(server: LiveServer, ada: httpx.Client, workspace: int) -> None:
     upload = begin(ada, workspace, "locked", 10)
     first = started_patch(server, ada, upload)
 
     def locked() -> httpx.Response | None:
         nonlocal first
-        if select.select([first], [], [], 0)[0]:  # it has come while one of our questions was being answered
+        if select.select([first], [], [], 0)[0]:  # it was refused while one of our requests held the lock
             first.close()
             first = started_patch(server, ada, upload)
         response = patch(ada, upload, b"", 0)
@@ -208,7 +208,7 @@ def test_a_second_patch_is_locked_out(server: LiveServer, ada: httpx.Client, wor
 
 
 def started_patch(server: LiveServer, ada: httpx.Client, upload: str) -> socket.socket:
-    """Send the first four bytes."""
+    """Start a PATCH with the first four bytes, and return its connection."""
     first = socket.create_connection(("127.0.0.1", server.port))
     head = "\r\n".join(f"{name}: {value}" for name, value in {**PATCH, "Upload-Offset": "0"}.items())
     first.sendall(
@@ -218,7 +218,7 @@ def started_patch(server: LiveServer, ada: httpx.Client, upload: str) -> socket.
     return first
 
 
-def test_disconnected_reader_frees_its_thread(ada: httpx.Client, at: str, big: str) -> None:
+def test_disconnected_client_frees_its_thread(ada: httpx.Client, at: str, big: str) -> None:
     """After many disconnects during large downloads, the next request is served at once."""
     for path in (f"{big}/f.bin", big) * 8:
         with ada.stream("GET", at + path) as response:
@@ -228,7 +228,7 @@ def test_disconnected_reader_frees_its_thread(ada: httpx.Client, at: str, big: s
 
 @pytest.mark.soak
 def test_slow_transfers_do_not_delay_others(server: LiveServer, ada: httpx.Client, at: str, folder: Path) -> None:
-    """While the maximum of a user's transfers stalls, the server responds, and one more transfer gets status 429."""
+    """While a user's maximum number of transfers stalls, the server responds, and one more transfer gets status 429."""
     token, usage = ada.headers["UWS-Authorization"], list[socket.socket]()
     for number in range(8):
         connection = socket.create_connection(("127.0.0.1", server.port))

@@ -1,4 +1,4 @@
-"""Unusual files of sessions, over API and portal: undecodable names, pipes and closed files."""
+"""Unusual files of sessions, over API and portal: undecodable names, pipes and missing permissions."""
 
 import io
 import os
@@ -93,7 +93,7 @@ def test_api_handles_undecodable_names(ada: httpx.Client, at: str, folder: Path,
 
 
 @pytest.mark.parametrize("path", ["d%FF", quote(r"d\xFF", safe="")])
-def test_folders_with_undecodable_names(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
+def test_folders_with_undecodable_names_are_listed(ada: httpx.Client, at: str, folder: Path, path: str) -> None:
     inner = folder / os.fsdecode(b"d\xff")
     inner.mkdir()
     os.chown(inner, folder.stat().st_uid, folder.stat().st_gid)
@@ -111,8 +111,8 @@ def test_archives_keep_undecodable_names(ada: httpx.Client, workspace: int, at: 
 
 
 @pytest.mark.parametrize("name", [NAME, b"line\nbreak", b"a\\..\\up", b"pipe"])
-def test_portal_deletes_what_it_lists(portal: httpx.Client, workspace: int, folder: Path, name: bytes) -> None:
-    """Forms normalize line breaks, so they cannot send the name itself."""
+def test_portal_deletes_unusual_files(portal: httpx.Client, workspace: int, folder: Path, name: bytes) -> None:
+    """Forms normalize line breaks, so they cannot send such a name unchanged."""
     if name == b"pipe":
         os.mkfifo(folder / "pipe")
         os.chown(folder / "pipe", folder.stat().st_uid, folder.stat().st_gid)
@@ -145,8 +145,8 @@ def test_pipes_are_listed_and_never_opened(ada: httpx.Client, portal: httpx.Clie
     assert ada.delete(at + "pipe").status_code == 200
 
 
-def test_closed_files_are_forbidden(ada: httpx.Client, portal: httpx.Client, at: str, folder: Path) -> None:
-    """The user's own permissions deny the access, which is no error of disk or server."""
+def test_files_without_permission_are_forbidden(ada: httpx.Client, portal: httpx.Client, at: str, folder: Path) -> None:
+    """The permissions of the user deny access, which is neither a disk error nor a server error."""
     for path in ("f.txt", "closed/f", "fixed/f"):
         ada.put(at + path, content=b"1")
     (folder / "f.txt").chmod(0o000)

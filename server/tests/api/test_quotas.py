@@ -48,7 +48,7 @@ def test_unlimited_quotas_show_usage_only(ada: Caller, job: Job) -> None:
     }  # fmt: skip
 
 
-def test_quotas_show_what_is_left_and_when_it_frees(ada: Caller, workspace: Workspace, limit: Put) -> None:
+def test_quotas_show_remaining_amounts_and_time_of_release(ada: Caller, workspace: Workspace, limit: Put) -> None:
     limit(
         disk_gb=Decimal(1), core_hours=Decimal(100), running_sessions=3, contact="it@example.org",
         core_hours_period=timedelta(days=7),

@@ -1,4 +1,4 @@
-"""Properties of all routes: both spellings, credentials, methods, and isolation of users."""
+"""Properties of all routes: trailing slashes, credentials, methods, and isolation of users."""
 
 import re
 from collections.abc import Callable
@@ -28,7 +28,7 @@ PATCH: dict[str, Any] = {
 }
 NOT_HERS = (404, "Workspace {id} not found for user.")
 FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
-    # route: (method, request, status, message) when the ids are somebody else's; None: it has no ids
+    # route: (method, request, status, message) for IDs of another user; None: the route has no IDs
     "tokens": None,
     "tokens/<number:token_id>": (("DELETE", {}, 404, "Token {id} not found for user."),),
     "users": None,
@@ -84,7 +84,7 @@ FOREIGN: dict[str, tuple[tuple[str, dict[str, Any], int, str], ...] | None] = {
 
 
 TOLD_APART = {
-    # Clients know that somebody else's share is refused in other words than one that is not there.
+    # Clients expect different errors for the share of another user and for a missing share.
     ("DELETE", "shared_workspaces/<number:share_id>"): (
         403,
         "User does not have permissions for shared workspace {id}.",
@@ -102,12 +102,12 @@ def filled(route: str, number: int) -> str:
     ("method", "route"),
     [(method, route) for route, _ in ROUTES for method in METHODS if not (method == "OPTIONS" and "/tus" in route)],
 )
-def test_both_spellings_respond_alike(ada: Caller, workspace: Workspace, method: str, route: str) -> None:
-    """The body is refused before any change, so that both requests are equal."""
+def test_trailing_slash_makes_no_difference(ada: Caller, workspace: Workspace, method: str, route: str) -> None:
+    """The body is refused before any change, so that both requests see the same state."""
     path = filled(route, 987654321)
     plain, slashed = ada(method, f"/{path}", {}), ada(method, f"/{path}/", {})
     assert plain.status == slashed.status
-    own = {"dependencies": None} | ({"data": None} if route == "live_tickets" else {})  # each ticket is another one
+    own = {"dependencies": None} | ({"data": None} if route == "live_tickets" else {})  # each ticket is unique
     assert {**plain.body, **own} == {**slashed.body, **own}
     assert plain.status not in {301, 302, 307, 308}
 
@@ -133,7 +133,7 @@ def test_unsupported_methods_are_refused(ada: Caller, route: str) -> None:
         assert (response.status, response.message) == (405, "This method is not allowed.")
 
 
-def test_options_name_the_methods(ada: Caller) -> None:
+def test_options_list_the_methods(ada: Caller) -> None:
     response = ada("OPTIONS", "/workspaces")
     assert (response.status, response.body["data"]) == (200, {"methods": ["GET", "POST", "HEAD", "OPTIONS"]})
     assert response.headers["Allow"] == "GET, POST, HEAD, OPTIONS"
@@ -166,7 +166,7 @@ def test_objects_of_other_users_are_not_found(
     assert Job.objects.get().status == "pending"
 
 
-def test_lists_hold_only_own_objects(call: Callable[..., Caller], workspace: Workspace, job: Job) -> None:
+def test_lists_contain_only_own_objects(call: Callable[..., Caller], workspace: Workspace, job: Job) -> None:
     mallory = call("mallory")
     for path in (f"/workspaces/?name={workspace.name}", "/jobs/", f"/jobs/?workspace_id={workspace.pk}"):
         response = mallory("GET", path)

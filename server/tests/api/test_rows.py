@@ -63,7 +63,7 @@ def test_json_is_passed_through_unchanged(workspace: Workspace, value: dict[str,
 
 def test_raw_jobs_equal_models(ada: Caller, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ada.user is not None
-    monkeypatch.setattr(secrets, "token_urlsafe", lambda _size: "same")  # two tickets never are
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda _size: "same")  # two tickets always differ
     for number, status in enumerate(("pending", "running", "stopping", "complete", "failed")):
         job = launch(workspace, "jupyter_lab")
         times = {} if status == "pending" else {"datetime_start": EXACT, "datetime_ready": WHOLE}
@@ -241,7 +241,7 @@ def test_lists_take_the_same_queries_for_one_row_and_three(
     ada: Caller, make_user: Callable[[str], User], workspace_of: Callable[..., Workspace], path: str, queries: int
 ) -> None:
     """One query for the token, one for the rows with the total."""
-    ada("GET", path)  # notes the use of the token
+    ada("GET", path)  # the first use of a token is recorded
     for number in range(3):
         launch(workspace_of(ada.user, f"w{number}"))
         make_user(f"p{number}")

@@ -36,7 +36,7 @@ def analysis(workflows: Registry, ada: Caller, workspace_of: Callable[..., Works
     return workspace_of(ada.user, "analysis", FILES)
 
 
-def test_a_workspace_is_run_with_its_inputs(ada: Caller, analysis: Workspace) -> None:
+def test_run_copies_the_inputs_of_its_workspace(ada: Caller, analysis: Workspace) -> None:
     body = {"name": "fit", "parameters": {"pause": 2}}
     response = ada("POST", f"/workspaces/{analysis.pk}/runs/", body)
     assert response.status == 200, response.message
@@ -63,7 +63,7 @@ def test_the_environment_of_a_workspace_is_not_copied(ada: Caller, analysis: Wor
     assert not [path for path in copied if path.startswith(".environment")]
 
 
-def test_results_come_back_with_the_lock_of_their_environment(
+def test_outputs_are_copied_with_the_lock_of_their_environment(
     ada: Caller, analysis: Workspace, resource: FakeResource
 ) -> None:
     told = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).body["data"]["run"]
@@ -83,7 +83,7 @@ def test_results_come_back_with_the_lock_of_their_environment(
     assert json.loads(content(analysis, "fit.1/provenance.json"))["environment"] == {**about, "message": ""}
 
 
-def test_results_come_back_with_their_provenance(ada: Caller, analysis: Workspace, resource: FakeResource) -> None:
+def test_outputs_are_copied_with_their_provenance(ada: Caller, analysis: Workspace, resource: FakeResource) -> None:
     told = ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).body["data"]["run"]
     outputs = f"/workspaces/{analysis.pk}/runs/{told['id']}/outputs/"
     assert ada("POST", outputs, {}).status == 409
@@ -137,7 +137,7 @@ def test_a_run_of_another_workspace_is_not_found(ada: Caller, analysis: Workspac
     assert ada("GET", f"/workspaces/{workspace.pk}/runs/").body["data"]["runs"] == []
 
 
-def test_too_many_pending_runs_are_refused(ada: Caller, analysis: Workspace) -> None:
+def test_too_many_queued_runs_are_refused(ada: Caller, analysis: Workspace) -> None:
     site = registry.site()
     registry.install(registry.current(), replace(site, workflows=replace(site.workflows, queued_per_user=1)))
     assert ada("POST", f"/workspaces/{analysis.pk}/runs/", {"name": "fit"}).status == 200

@@ -25,7 +25,7 @@ Holder = Callable[..., Caller]
 
 @pytest.fixture
 def holder(make_user: Callable[..., User]) -> Holder:
-    """Create a user whose token has exactly these scopes."""
+    """Return a function that creates a user whose token has exactly the given scopes."""
 
     def make(*scopes: Scope, username: str = "ada") -> Caller:
         user = make_user(username)
@@ -60,7 +60,7 @@ def test_token_without_the_scope_is_refused_with_its_name(
         assert "lacks the scope" not in rich(method.upper(), f"/{filled(route, 987654321)}/", {}).message
 
 
-def test_view_without_a_scope_is_closed(holder: Holder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_view_without_scope_needs_admin(holder: Holder, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     view = dict(ROUTES)["workspaces"]
     monkeypatch.delattr(view, "scope")
     usual = holder(Scope.READ, Scope.WORKSPACES, Scope.SESSIONS)
@@ -82,7 +82,7 @@ def test_read_scope_does_not_open_a_session(holder: Holder, workspace: Workspace
         assert "ticket" in opened["connection_details"]["url_path"]
 
 
-def test_deletion_by_force_stops_sessions_and_needs_that_scope(holder: Holder, workspace: Workspace, job: Job) -> None:
+def test_forced_deletion_requires_the_sessions_scope(holder: Holder, workspace: Workspace, job: Job) -> None:
     poor = holder(Scope.READ, Scope.WORKSPACES)
     assert poor("DELETE", f"/workspaces/{workspace.pk}/?force=true").status == 403
     job.refresh_from_db()
@@ -97,7 +97,7 @@ def test_unknown_stored_scope_gives_no_right(ada: Caller, stored: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["expired", "revoked", "locked out"])
-def test_expired_token_is_unknown_with_any_scope(ada: Caller, end: str) -> None:
+def test_invalid_token_is_refused_for_any_scope(ada: Caller, end: str) -> None:
     match end:
         case "expired":
             ApiToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))

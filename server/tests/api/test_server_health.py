@@ -42,14 +42,14 @@ def mounted(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
     ],
     indirect=["mounted"],
 )
-def test_disk_that_is_full_or_read_only(mounted: Path, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_or_read_only_disk_is_reported(mounted: Path, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "DATA_DIR", mounted)
     health = DataFolder().check()
     assert (health.message, health.connected) == (said, not said)
     assert str(mounted) not in health.message
 
 
-def test_missing_disk(tmp_path: Path) -> None:
+def test_missing_disk_is_reported(tmp_path: Path) -> None:
     assert disk_problem(tmp_path / "gone", of="database") == (
         "The disk of the database cannot be read: No such file or directory."
     )
@@ -58,7 +58,7 @@ def test_missing_disk(tmp_path: Path) -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.postgresql
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="the tests run on another database")
-def test_read_only_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_only_postgresql_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     connection.close()
     options = {**connection.settings_dict["OPTIONS"], "options": "-c default_transaction_read_only=on"}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)

@@ -143,7 +143,7 @@ def test_declined_share_does_not_block_deletion(ada: Caller, grace: Caller, orig
     assert ada("DELETE", f"/workspaces/{original.pk}/").status == 200
 
 
-def test_sides_do_not_see_each_others_changes(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_sender_and_receiver_do_not_see_later_changes(ada: Caller, grace: Caller, original: Workspace) -> None:
     number = share(ada, original, grace)
     make_copies()
     grace("PUT", f"/shared_workspaces/{number}/accept/")

@@ -49,7 +49,7 @@ def test_share_has_the_documented_keys(ada: Caller, grace: Caller, original: Wor
     assert one == {**expected, **further}
 
 
-def test_both_see_a_share_until_it_is_ready(ada: Caller, grace: Caller, original: Workspace) -> None:
+def test_sender_and_receiver_see_a_ready_share(ada: Caller, grace: Caller, original: Workspace) -> None:
     number = share(ada, original, grace)
     make_copies()
     for caller in (ada, grace):
@@ -186,7 +186,7 @@ def test_workspace_can_be_offered_again_after_acceptance_or_decline(
 
 
 @pytest.mark.slow
-def test_a_workspace_is_offered_to_a_thousand(ada: Caller, original: Workspace) -> None:
+def test_workspace_is_offered_to_a_thousand_users(ada: Caller, original: Workspace) -> None:
     users = User.objects.bulk_create(User(username=f"p{number}") for number in range(1000))
     body = {"original_workspace_id": original.pk, "shared_user_ids": [one.pk for one in users]}
     assert ada("POST", "/shared_workspaces/", body).status == 200

@@ -145,7 +145,7 @@ def test_status_shows_connections(anonymous: Caller, site: Registry) -> None:
     assert body["warnings"] == ["There are nearly as many connections as this process may have. See connections."]
 
 
-def test_status_warns_of_missing_session_parts(anonymous: Caller, site: Registry) -> None:
+def test_status_warns_about_missing_session_parts(anonymous: Caller, site: Registry) -> None:
     class Lacks(FakeSession):
         def check(self) -> Health:
             return Health(connected=True, message="Sessions have no REANA extension.", advice="See /root.")
@@ -231,7 +231,7 @@ def test_exception_is_reported_with_its_request_id_only(
     def bug(*_: object, **__: object) -> object:
         raise RuntimeError("the password is swordfish")
 
-    from django.test import Client  # noqa: PLC0415  this one test alone asks without a token
+    from django.test import Client  # noqa: PLC0415  only this test needs a raw response
 
     monkeypatch.setattr("user_workspaces.api.jobs.raw_page", bug)
     raw = Client(raise_request_exception=False).get("/jobs/", headers={"UWS-Authorization": ada.token})

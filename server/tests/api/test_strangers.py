@@ -1,8 +1,8 @@
 """Requests with the IDs of another user read and change nothing, for every method of every route.
 
-All data of Ada holds a unique word, the canary. A new route needs an entry in `FOREIGN`
-(test_routes.py) with a request for each of its methods if it has an ID, and `NUMBERS` has to name which
-of Ada's IDs belongs there.
+All data of Ada contains a unique word, the canary. A new route with an ID needs an entry in `FOREIGN`
+(test_routes.py) with a request for each of its methods, and an entry in `NUMBERS` that returns the ID of
+Ada's object.
 """
 
 import re
@@ -86,7 +86,7 @@ def first(ada: Caller, call: Callable[..., Caller], workspace_of: Callable[..., 
 
 
 def paths(route: str, ada: Ada) -> Iterator[str]:
-    """Fill a route with Ada's IDs."""
+    """Yield the paths of a route, filled with Ada's IDs."""
     found = [SINGLE_NUMBER.sub(lambda match: str(NUMBERS[match[1]](ada)), route)]
     for name, texts in TEXTS.items():
         part = re.compile(rf"<\w+:{name}>")
@@ -95,7 +95,7 @@ def paths(route: str, ada: Ada) -> Iterator[str]:
 
 
 def requests(method: str, route: str, ada: Ada) -> Iterator[dict[str, Any]]:
-    """Requests of the table, and some that name all of Ada's IDs."""
+    """Yield the requests of the table, and some with all of Ada's IDs."""
     for known, request, _, _ in FOREIGN.get(route) or ():
         if known == method:
             yield request
@@ -142,13 +142,13 @@ def files_of(ada: Ada) -> dict[str, bytes]:
 def test_every_method_of_every_route_with_a_number_is_in_the_table() -> None:
     known = {(method, route) for route, listed in FOREIGN.items() for method, *_ in listed or ()}
     wanted = {(method, route) for method, route in OPERATIONS if SINGLE_NUMBER.search(route)}
-    assert known == wanted, "give FOREIGN in test_routes.py a request and its answer for each method of the route"
+    assert known == wanted, "add a request and its response for each method of the route to FOREIGN in test_routes.py"
 
 
 def test_every_route_parameter_has_a_value() -> None:
     parts = {part for _, route in OPERATIONS for part in re.findall(r"<\w+:(\w+)>", route)}
     unknown = parts - set(NUMBERS) - set(TEXTS)
-    assert not unknown, f"say in NUMBERS or TEXTS what of Ada's belongs there: {unknown}"
+    assert not unknown, f"add a value for each parameter to NUMBERS or TEXTS: {unknown}"
 
 
 @pytest.mark.parametrize(("method", "route"), OPERATIONS)
@@ -179,6 +179,6 @@ def test_other_users_read_and_change_nothing(
 
 
 def test_owner_sees_the_canary(ada: Caller, first: Ada) -> None:
-    """Otherwise the tests would search for text that is never shown to anyone."""
+    """Otherwise the tests would search for text that no response contains."""
     assert str(ada("GET", "/workspaces/").body).count(CANARY) > 3
     assert str(ada("GET", "/jobs/").body).count(CANARY) > 1

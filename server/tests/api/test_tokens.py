@@ -168,7 +168,7 @@ def test_portal_gets_tokens_for_many_users_from_one_address(anonymous: Caller, p
 def test_failures_of_a_portal_are_counted_for_its_token(anonymous: Caller, portal: str, limits: None) -> None:
     wrong = body(portal, user_info={"username": "root", "email": "x@example.org"})
     assert [anonymous("POST", "/tokens/", wrong).status for _ in range(5)] == [403, 403, 403, 403, 429]
-    assert anonymous("POST", "/tokens/", body(portal)).status == 200  # one person of a portal keeps no other out
+    assert anonymous("POST", "/tokens/", body(portal)).status == 200  # one user of a portal blocks no other
     other = mint_client_token(name="another portal", now=timezone.now())
     assert anonymous("POST", "/tokens/", body(other)).status == 200
 
@@ -192,7 +192,7 @@ def test_header_of_a_trusted_proxy_is_used(anonymous: Caller, portal: str, limit
     assert anonymous("POST", "/tokens/", wrong, headers={"X-Forwarded-For": "10.0.0.2"}).status == 401
 
 
-def test_the_window_ends_by_itself(anonymous: Caller, portal: str, limits: None) -> None:
+def test_attempts_are_allowed_after_the_window(anonymous: Caller, portal: str, limits: None) -> None:
     wrong = body("uws_wrong")
     for _ in range(4):
         anonymous("POST", "/tokens/", wrong)
@@ -203,7 +203,7 @@ def test_the_window_ends_by_itself(anonymous: Caller, portal: str, limits: None)
 @pytest.mark.django_db(transaction=True)
 def test_limit_is_exact_for_simultaneous_requests(site: Registry, portal: str) -> None:
     wrong = body("uws_wrong")
-    conformance.description()  # made once, and not by twenty at once
+    conformance.description()  # built once, before the simultaneous requests
     responses = at_once(20, lambda: [Caller(None, "")("POST", "/tokens/", wrong).status for _ in range(10)])
     found = [status for some in responses for status in some]
     assert (found.count(401), found.count(429)) == (20, 180)

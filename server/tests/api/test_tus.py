@@ -62,7 +62,7 @@ def paths_in(workspace: Workspace) -> list[str]:
 
 def test_options_list_capabilities(ada: Caller, at: str) -> None:
     for path in (at, at.rstrip("/"), f"{at}x/"):
-        response = send(ada, "OPTIONS", path)  # the one request that need not name a version
+        response = send(ada, "OPTIONS", path)  # the only request that may omit the version
         assert response.status == 204
         assert response.headers["Tus-Version"] == "1.0.0"
         assert response.headers["Tus-Max-Size"] == str(LARGEST_UPLOAD)
@@ -184,7 +184,7 @@ def test_completed_upload_takes_no_more_bytes(ada: Caller, workspace: Workspace,
     assert content_of(workspace) == CONTENT
 
 
-def test_a_cancelled_upload_is_gone(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_cancelled_upload_is_deleted(ada: Caller, workspace: Workspace, at: str) -> None:
     upload = begin(ada, at)
     patch(ada, upload, CONTENT[:4], 0)
     assert tus(ada, "DELETE", upload).status == 204
@@ -195,13 +195,13 @@ def test_a_cancelled_upload_is_gone(ada: Caller, workspace: Workspace, at: str) 
 
 
 @pytest.mark.parametrize("upload_id", ["x", "0" * 32, "..", "%2e%2e", "0" * 5000, "%00", "a.json", "%F0%9F%98%80"])
-def test_unknown_upload_ids(ada: Caller, at: str, upload_id: str) -> None:
+def test_unknown_upload_ids_are_not_found(ada: Caller, at: str, upload_id: str) -> None:
     for method in ("HEAD", "PATCH", "DELETE"):
         response = tus(ada, method, f"{at}{upload_id}", Upload_Offset="0", Content_Type=TYPE)
         assert response.status == 404
 
 
-def test_method_override_header(ada: Caller, workspace: Workspace, at: str) -> None:
+def test_method_override_header_is_supported(ada: Caller, workspace: Workspace, at: str) -> None:
     upload = begin(ada, at)
     named = {"X_HTTP_Method_Override": "PATCH", "Upload_Offset": "0", "Content_Type": TYPE}
     assert tus(ada, "POST", upload, CONTENT[:4], **named).status == 204
@@ -219,7 +219,7 @@ def test_two_uploads_of_one_name(ada: Caller, workspace: Workspace, at: str) -> 
     assert content_of(workspace) == CONTENT
 
 
-def test_strangers_find_nothing(call: Callable[..., Caller], anonymous: Caller, ada: Caller, at: str) -> None:
+def test_other_users_find_nothing(call: Callable[..., Caller], anonymous: Caller, ada: Caller, at: str) -> None:
     upload, mallory = begin(ada, at), call("mallory")
     headers: dict[str, Any] = {"Upload_Length": "1", "Upload_Metadata": metadata(filename="f"), "Upload_Offset": "0"}
     for method, path in (("POST", at), ("HEAD", upload), ("PATCH", upload), ("DELETE", upload)):

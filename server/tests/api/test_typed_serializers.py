@@ -50,7 +50,7 @@ def test_field_has_the_type_of_its_key(name: str, kind: type, *, required: bool,
     assert (found.required, found.allow_null) == (required, nullable)
 
 
-def test_texts_are_those_of_the_dictionary() -> None:
+def test_descriptions_come_from_the_dictionary() -> None:
     assert serializer_for(Whole).__doc__ == Whole.__doc__
     assert serializer_for(Whole).__name__ == "WholeSerializer"
     assert field("kind").help_text == "The kind."

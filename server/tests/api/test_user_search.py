@@ -1,4 +1,4 @@
-"""`/users/` and offers under each rule: found users, visible e-mail addresses, possible receivers."""
+"""`/users/` and offers under each search rule: found users, visible e-mail addresses, possible receivers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +21,7 @@ INVALID = (400, "Invalid user id provided.")
 
 @pytest.fixture
 def rule(ada: Caller, grace: Caller, make_user: Callable[[str], User]) -> Callable[[UserSearch], None]:
-    """Ada and Grace are in one group, Linus in none."""
+    """Return a function that sets the search rule; Ada and Grace are in one group, Linus is in none."""
     make_user("linus")
     group = Group.objects.create(name="astronomy")
     for caller in (ada, grace):
@@ -63,7 +63,7 @@ ADA, GRACE, LINUS = ({name: f"{name}@example.org"} for name in ("ada", "grace", 
         (EXACT, "Grace@Example.org", GRACE, GRACE),
     ],
 )
-def test_search_response(
+def test_search_finds_users_by_rule(
     ada: Caller,
     call: Callable[..., Caller],
     rule: Callable[[UserSearch], None],
@@ -98,7 +98,7 @@ def test_hidden_ids_look_like_unknown_ones(
     assert Share.objects.count() == member + stranger
 
 
-def test_exactly_found_user_can_be_shared_with_without_showing_the_email(
+def test_sharing_with_an_exactly_found_user_does_not_reveal_the_email(
     ada: Caller, grace: Caller, rule: Callable[[UserSearch], None], original: Workspace
 ) -> None:
     rule(EXACT)
@@ -112,7 +112,7 @@ def test_exactly_found_user_can_be_shared_with_without_showing_the_email(
         assert told == {caller.user.username: caller.user.email, other: ""}
 
 
-def test_sender_can_be_shared_with(
+def test_receiver_can_share_with_the_sender(
     ada: Caller,
     grace: Caller,
     rule: Callable[[UserSearch], None],

@@ -1,4 +1,4 @@
-"""The entries of web applications in `config.json`: what is read, and how a mistake is told."""
+"""The entries of web applications in `config.json`: valid ones are read, and errors name their key."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_mistake_in_an_application_is_reported_with_its_key(
 
 
 @pytest.mark.parametrize("job_type", ["AppyterJob", "YACJob"])
-def test_entry_of_an_earlier_server_is_read(job_type: str, tmp_path: Path) -> None:
+def test_entry_of_an_earlier_release_is_read(job_type: str, tmp_path: Path) -> None:
     details = {"local": {"module_manager": "lmod", "modules": ["appyter"], "environment_name": "An app"}}
     assert "app" in read(entry_of(job_type, environment_details=details), tmp_path).job_types
     _build(tmp_path / "config.json", tmp_path)

@@ -1,4 +1,4 @@
-"""Which threads a request gets, and what of its head they see."""
+"""The thread pool that handles a request, and the headers that it gets."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Pools = dict[str, list[HTTPScope]]
 
 @pytest.fixture
 def pools(monkeypatch: pytest.MonkeyPatch) -> Pools:
-    """What comes to each pool of threads."""
+    """The requests that each thread pool has received."""
     found: Pools = {"_django": [], "_sign_ins": [], "_transfer": []}
 
     def pool(name: str) -> Callable[..., Any]:
@@ -57,7 +57,7 @@ def ask(path: str, *headers: tuple[bytes, bytes], state: dict[str, bool] | None 
         ("/runs/0b7e5b2c-8f1c-4c55-9d8c-2f7a4f0f6a11/files/", "_django"),
     ],
 )
-def test_what_may_have_to_wait_has_threads_of_its_own(pools: Pools, path: str, pool: str) -> None:
+def test_path_selects_the_thread_pool(pools: Pools, path: str, pool: str) -> None:
     ask(path)
     assert {name: len(taken) for name, taken in pools.items() if taken} == {pool: 1}
 
@@ -71,7 +71,7 @@ def test_what_may_have_to_wait_has_threads_of_its_own(pools: Pools, path: str, p
         (None, [b"host"]),
     ],
 )
-def test_what_no_proxy_reported_is_left_out(pools: Pools, state: dict[str, bool] | None, left: list[bytes]) -> None:
+def test_untrusted_headers_are_dropped(pools: Pools, state: dict[str, bool] | None, left: list[bytes]) -> None:
     told = ((b"x-forwarded-for", b"10.0.0.1"), (b"x_forwarded_for", b"10.9.9.9"), (b"x-forwarded-proto", b"https"))
     ask("/jobs/", *told, (b"host", b"a_b"), state=state)
     assert [name for name, _ in pools["_django"][0]["headers"]] == left

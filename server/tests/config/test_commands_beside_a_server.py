@@ -23,20 +23,20 @@ def server() -> Iterator[LiveServer]:
 
 
 def manage(server: LiveServer, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run a command with the data folder as the only variable of the server."""
+    """Run a command with the data folder as the only setting of the server."""
     environment = {**surroundings(), "UWS_DATA_DIR": str(server.folder)}
     command = [sys.executable, MANAGE, *arguments]
     return subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
 
 
-def test_a_login_link_leads_to_the_running_server(server: LiveServer) -> None:
+def test_login_link_leads_to_the_running_server(server: LiveServer) -> None:
     link = manage(server, "login_link", server.username).stdout.strip()
     assert link.startswith(f"{server.url}/login/")
     assert httpx.get(link).status_code == httpx.codes.OK
 
 
 @pytest.mark.soak
-def test_stop_names_what_other_commands_have_started(server: LiveServer) -> None:
+def test_stop_lists_processes_of_other_commands(server: LiveServer) -> None:
     with process_of(server, "alias", "qcluster"):
         eventually(lambda: "running; sessions keep running" in (server.folder / "alias.log").read_text())
         said = manage(server, "stop").stderr
@@ -49,7 +49,7 @@ def test_stop_names_what_other_commands_have_started(server: LiveServer) -> None
 
 
 @pytest.mark.soak
-def test_the_note_of_a_dead_server_is_not_believed() -> None:
+def test_file_of_a_killed_server_is_ignored() -> None:
     with live_server_process(controller=False) as server:
         os.kill(server.pids["web"], signal.SIGKILL)
         eventually(lambda: not _responds(server))

@@ -1,4 +1,4 @@
-"""Which answers are compressed, and which never are."""
+"""Which responses are compressed, and which never are."""
 
 import gzip
 from collections.abc import Callable
@@ -26,36 +26,36 @@ def test_pages_and_json_are_compressed(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/zip", "image/png", "application/octet-stream", "text/plain", ""])
-def test_other_types_are_left(kind: str) -> None:
+def test_other_types_are_not_compressed(kind: str) -> None:
     assert not is_compressed(HttpResponse(LONG, content_type=kind))
 
 
-def test_what_changes_something_is_left() -> None:
-    """A form that makes an API token shows it once."""
+def test_responses_to_changes_are_not_compressed() -> None:
+    """The form that creates an API token shows it once, in its response."""
     for method in ("post", "put", "delete"):
         assert not is_compressed(HttpResponse(LONG), getattr(asks, method)("/"))
 
 
-def test_what_another_origin_led_to_is_left() -> None:
-    """Sessions are of the portal's site: a hostile one could have the user's pages loaded."""
+def test_responses_to_other_origins_are_not_compressed() -> None:
+    """Sessions are same-site with the portal: a malicious one could make the browser load the user's pages."""
     said = {"same-origin": True, "none": True, "same-site": False, "cross-site": False}
     asked = {site: is_compressed(HttpResponse(LONG), asks.get("/", headers={"Sec-Fetch-Site": site})) for site in said}
     assert asked == said
 
 
-def test_streams_files_and_tagged_responses_are_left() -> None:
+def test_streams_files_and_responses_with_an_etag_are_not_compressed() -> None:
     assert not is_compressed(StreamingHttpResponse(iter([LONG])))
     assert not is_compressed(FileResponse(BytesIO(LONG)))
     assert not is_compressed(HttpResponse(LONG, headers={"ETag": '"a"'}))
 
 
-def test_who_does_not_take_it_gets_the_response_itself() -> None:
+def test_client_without_gzip_gets_the_plain_response() -> None:
     response = HttpResponse(LONG)
     assert not is_compressed(response, asks.get("/", headers={"Accept-Encoding": "br"}))
     assert response["Vary"] == "Accept-Encoding"
 
 
-def test_the_length_of_one_page_differs_each_time() -> None:
+def test_compressed_length_of_a_page_varies() -> None:
     lengths = set()
     for _ in range(20):
         response = HttpResponse(LONG)
@@ -65,13 +65,13 @@ def test_the_length_of_one_page_differs_each_time() -> None:
 
 
 @pytest.mark.django_db
-def test_the_description_of_the_api_is_compressed() -> None:
+def test_schema_of_the_api_is_compressed() -> None:
     plain, packed = (Client().get("/schema/?format=json", headers={"Accept-Encoding": kind}) for kind in ("", "gzip"))
     assert gzip.decompress(packed.content) == plain.content
     assert len(packed.content) < 20_000
 
 
-def test_a_new_token_is_shown_uncompressed(make_user: Callable[[str], User]) -> None:
+def test_page_with_a_new_token_is_not_compressed(make_user: Callable[[str], User]) -> None:
     client = Client(headers={"Accept-Encoding": "gzip"})
     client.force_login(make_user("ada"))
     page = client.get("/profile/")

@@ -1,4 +1,4 @@
-"""Names that one part of `config.json` has for another."""
+"""References between the entries of `config.json`."""
 
 import json
 from pathlib import Path

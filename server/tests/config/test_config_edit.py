@@ -1,4 +1,4 @@
-"""A key added to `config.json`: nothing else changes, and a failure leaves the file as it was."""
+"""Adding a key to `config.json`: nothing else changes, and a failure leaves the file unchanged."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def test_key_comes_behind_what_the_operator_wrote(config: Path) -> None:
+def test_key_is_appended_to_the_text_of_the_operator(config: Path) -> None:
     before = config.read_text()
     add_key(config, "container_runtimes", VALUE)
     after = config.read_text()
@@ -33,7 +33,7 @@ def test_key_comes_behind_what_the_operator_wrote(config: Path) -> None:
     assert [path.name for path in config.parent.iterdir()] == ["config.json"]
 
 
-def test_link_stays_a_link(config: Path, tmp_path: Path) -> None:
+def test_symbolic_link_is_kept(config: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.json"
     link.symlink_to(config)
     add_key(link, "container_runtimes", VALUE)
@@ -43,7 +43,7 @@ def test_link_stays_a_link(config: Path, tmp_path: Path) -> None:
 
 @pytest.mark.root
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the file belongs to another account")
-def test_owner_stays(config: Path) -> None:
+def test_owner_is_kept(config: Path) -> None:
     os.chown(config, 1, 2)
     add_key(config, "container_runtimes", VALUE)
     assert (config.stat().st_uid, config.stat().st_gid) == (1, 2)
@@ -59,7 +59,7 @@ def test_owner_stays(config: Path) -> None:
         (b"[" * 100_000, "not JSON"),
     ],
 )
-def test_file_that_does_not_fit_stays_as_it_is(config: Path, content: bytes, message: str) -> None:
+def test_unsuitable_file_is_left_unchanged(config: Path, content: bytes, message: str) -> None:
     config.write_bytes(content)
     with pytest.raises(ConfigurationError, match=message):
         add_key(config, "container_runtimes", VALUE)
@@ -67,7 +67,7 @@ def test_file_that_does_not_fit_stays_as_it_is(config: Path, content: bytes, mes
     assert [path.name for path in config.parent.iterdir()] == ["config.json"]
 
 
-def test_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_unwritable_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be written: No such file or directory"):
         add_key(tmp_path / "nowhere" / "config.json", "container_runtimes", VALUE)
 

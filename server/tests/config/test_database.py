@@ -1,4 +1,4 @@
-"""How databases are opened."""
+"""Permissions of the SQLite file, and options of the databases."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from user_workspaces.config.database import close_to_others, engine_for, options_for
 
 
-def test_the_sqlite_file_is_ours_alone_before_anything_is_in_it(tmp_path: Path) -> None:
+def test_new_sqlite_file_is_private(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "database.sqlite3"
     before = os.umask(0)
     try:
@@ -16,7 +16,7 @@ def test_the_sqlite_file_is_ours_alone_before_anything_is_in_it(tmp_path: Path) 
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_an_open_file_of_before_is_closed_and_kept(tmp_path: Path) -> None:
+def test_readable_sqlite_file_becomes_private_and_keeps_its_content(tmp_path: Path) -> None:
     path = tmp_path / "database.sqlite3"
     path.write_bytes(b"kept")
     path.chmod(0o644)
@@ -25,11 +25,11 @@ def test_an_open_file_of_before_is_closed_and_kept(tmp_path: Path) -> None:
     assert path.read_bytes() == b"kept"
 
 
-def test_postgresql_that_is_away_is_not_waited_for_and_sqlite_writes_at_once() -> None:
+def test_postgresql_has_timeouts_and_sqlite_has_immediate_transactions() -> None:
     assert options_for("django.db.backends.postgresql") == {"connect_timeout": 5, "tcp_user_timeout": 10_000}
     assert options_for("django.db.backends.sqlite3")["transaction_mode"] == "IMMEDIATE"
 
 
-def test_postgresql_is_our_own_form_of_it() -> None:
+def test_postgresql_uses_the_backend_of_this_project() -> None:
     assert engine_for("django.db.backends.postgresql") == "user_workspaces.config.postgresql"
     assert engine_for("django.db.backends.sqlite3") == "django.db.backends.sqlite3"

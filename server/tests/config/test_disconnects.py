@@ -1,4 +1,4 @@
-"""Whether somebody is still there: bodies that break off, clients that leave, lines that go dead."""
+"""Detection of disconnects: truncated bodies, clients that leave, and dead connections."""
 
 import asyncio
 from typing import Any, cast
@@ -16,7 +16,7 @@ LEFT = {"type": "http.disconnect"}
 
 
 def listener(messages: list[Any], *headers: tuple[bytes, bytes]) -> DisconnectWatcher:
-    """Make one for a client that sends these messages, and nothing after them."""
+    """Return a watcher for a client that sends these messages and then nothing."""
 
     async def receive() -> Any:
         if messages:
@@ -26,18 +26,19 @@ def listener(messages: list[Any], *headers: tuple[bytes, bytes]) -> DisconnectWa
     return DisconnectWatcher(cast("HTTPScope", {"type": "http", "headers": list(headers)}), receive)
 
 
-def test_a_body_is_handed_on_and_then_the_client_is_watched() -> None:
+def test_body_is_passed_on_and_then_the_client_is_watched() -> None:
     async def run() -> None:
         heard = listener([PART, LAST, LEFT], (b"content-length", b"2"))
-        assert [(await heard.receive())["body"] for _ in range(2)] == [b"1", b"2"]  # type: ignore[typeddict-item]  # only one of its kinds has a body
+        # Only one of the types of messages has a body.
+        assert [(await heard.receive())["body"] for _ in range(2)] == [b"1", b"2"]  # type: ignore[typeddict-item]
         assert await asyncio.to_thread(heard.gone.wait, 10)
-        assert (await heard.receive())["body"] == b""  # type: ignore[typeddict-item]  # only one of its kinds has a body
+        assert (await heard.receive())["body"] == b""  # type: ignore[typeddict-item]
         heard.close()
 
     asyncio.run(run())
 
 
-def test_a_body_that_breaks_off_is_no_end() -> None:
+def test_truncated_body_raises_an_error() -> None:
     async def run() -> None:
         heard = listener([PART, LEFT], (b"transfer-encoding", b"chunked"))
         await heard.receive()
@@ -50,7 +51,7 @@ def test_a_body_that_breaks_off_is_no_end() -> None:
 
 
 @pytest.mark.parametrize("headers", [(), ((b"content-length", b"0"),)])
-def test_without_a_body_the_client_is_watched_at_once(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+def test_client_is_watched_at_once_without_a_body(headers: tuple[tuple[bytes, bytes], ...]) -> None:
     async def run() -> None:
         heard = listener([{**LAST, "body": b""}, LEFT], *headers)
         assert heard.scope[GONE] is heard.gone  # type: ignore[literal-required]  # our own key
@@ -60,7 +61,7 @@ def test_without_a_body_the_client_is_watched_at_once(headers: tuple[tuple[bytes
     asyncio.run(run())
 
 
-def test_a_line_that_is_dead_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dead_connection_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disconnects, "STALLED_SECONDS", 0.01)
 
     async def run() -> None:

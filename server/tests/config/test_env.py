@@ -1,4 +1,4 @@
-"""What the environment decides: secrets that are made once, folders that are ours, ports that are ports."""
+"""Settings of the environment: secrets, folders, ports and host names."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_secret_is_made_once_for_us_alone(data_dir: Path) -> None:
+def test_secret_is_created_once_in_a_private_file(data_dir: Path) -> None:
     value = env.secret("secret_key")
     assert len(value) == 43
     assert env.secret("secret_key") == value
@@ -33,7 +33,7 @@ def test_a_secret_is_made_once_for_us_alone(data_dir: Path) -> None:
     assert sorted(path.name for path in (data_dir / "secrets").iterdir()) == ["encryption_key", "secret_key"]
 
 
-def test_processes_that_make_it_at_once_agree(data_dir: Path) -> None:
+def test_concurrent_processes_create_the_same_secret(data_dir: Path) -> None:
     program = "import sys; sys.stdin.readline(); from user_workspaces.config import env; print(env.secret('k'))"
     surroundings = {**os.environ, "PYTHONPATH": str(env.PROJECT_DIR / "server/src")}
     command, pipe = [sys.executable, "-c", program], subprocess.PIPE
@@ -47,7 +47,7 @@ def test_processes_that_make_it_at_once_agree(data_dir: Path) -> None:
     assert [path.name for path in (data_dir / "secrets").iterdir()] == ["k"]
 
 
-def test_a_secret_may_be_given(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+def test_secret_can_be_set_by_a_variable(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     monkeypatch.setenv("UWS_SECRET_KEY", STRONG)
     assert env.secret("secret_key") == STRONG
     assert not (data_dir / "secrets").exists()
@@ -69,13 +69,13 @@ def test_known_and_weak_secrets_are_refused(monkeypatch: pytest.MonkeyPatch, dat
         env.secret("secret_key")
 
 
-def test_a_secret_that_cannot_be_read_is_reported(data_dir: Path) -> None:
+def test_unreadable_secret_is_reported(data_dir: Path) -> None:
     (data_dir / "secrets" / "secret_key").mkdir(parents=True)
     with pytest.raises(ConfigurationError, match=r"secrets/secret_key: cannot be read or created: Is a directory"):
         env.secret("secret_key")
 
 
-def test_a_data_folder_that_cannot_be_made_is_reported(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+def test_data_folder_that_cannot_be_created_is_reported(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     (data_dir / "file").write_text("")
     monkeypatch.setenv("UWS_DATA_DIR", str(data_dir / "file" / "data"))
     with pytest.raises(ConfigurationError, match="cannot be created: Not a directory"):
@@ -83,13 +83,13 @@ def test_a_data_folder_that_cannot_be_made_is_reported(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("text", ["", "0", "65536", "-1", "http", "80.0", " 80", "\u0668\u0660", "\u00b2"])
-def test_a_port_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_port_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("UWS_PORT", text)
     with pytest.raises(ConfigurationError, match=r"^UWS_PORT: .* is not a port; give a number from 1 to 65535$"):
         env.port()
 
 
-def test_the_runtime_folder_is_in_the_data_folder_where_its_path_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runtime_folder_is_in_a_data_folder_with_a_short_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UWS_DATA_DIR", "/srv/uws")
     assert env.runtime_dir() == Path("/srv/uws/run")
     longest = "/" + "x" * (env.LONGEST_RUNTIME_DIR - len("//run"))
@@ -97,7 +97,7 @@ def test_the_runtime_folder_is_in_the_data_folder_where_its_path_is_short(monkey
     assert env.runtime_dir() == Path(longest) / "run"
 
 
-def test_a_long_path_leads_to_a_short_one_that_all_our_processes_agree_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_path_has_the_same_short_runtime_folder_in_all_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UWS_DATA_DIR", "/srv/" + "x" * 100)
     found = env.runtime_dir()
     assert len(os.fsencode(found)) <= env.LONGEST_RUNTIME_DIR
@@ -108,7 +108,7 @@ def test_a_long_path_leads_to_a_short_one_that_all_our_processes_agree_on(monkey
     assert env.runtime_dir() != found
 
 
-def test_a_runtime_folder_of_our_own_is_taken(tmp_path: Path) -> None:
+def test_own_or_missing_runtime_folder_is_accepted(tmp_path: Path) -> None:
     env.check_runtime_dir(tmp_path / "not there yet")
     assert not (tmp_path / "not there yet").exists(), "a check creates nothing"
     (tmp_path / "run").mkdir(mode=0o711)
@@ -132,7 +132,7 @@ def test_invalid_lease_length_is_rejected(monkeypatch: pytest.MonkeyPatch, text:
 
 
 @pytest.mark.parametrize("kind", ["link", "file", "writable", "somebody's"])
-def test_a_runtime_folder_that_others_have_a_hand_in_is_refused(
+def test_runtime_folder_that_others_control_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     path, ours = tmp_path / "run", tmp_path / "ours"
@@ -150,7 +150,7 @@ def test_a_runtime_folder_that_others_have_a_hand_in_is_refused(
         env.check_runtime_dir(path)
 
 
-def test_the_configuration_is_looked_for_beside_the_data(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
+def test_configuration_is_in_the_data_folder_by_default(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:
     (data_dir / "config.json").write_text("{}")
     assert env.config_file() == data_dir / "config.json"
     monkeypatch.setenv("UWS_CONFIG", "/somewhere/else.json")
@@ -167,14 +167,14 @@ def test_the_configuration_is_looked_for_beside_the_data(monkeypatch: pytest.Mon
         ("uws.example", "http://uws.example:8000"),
     ],
 )
-def test_the_address_to_print(monkeypatch: pytest.MonkeyPatch, host: str, address: str) -> None:
+def test_printed_address_of_each_host(monkeypatch: pytest.MonkeyPatch, host: str, address: str) -> None:
     monkeypatch.setenv("UWS_HOST", host)
     monkeypatch.delenv("UWS_PORT", raising=False)
     assert env.base_url() == address
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104  to be shown, not listened on
-def test_every_address_to_print_on_the_network(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_wildcard_host_prints_every_address(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("UWS_HOST", host)
     monkeypatch.delenv("UWS_PORT", raising=False)
     monkeypatch.setattr(env, "network_addresses", lambda: ["10.1.2.3", "192.168.1.5"])
@@ -186,7 +186,7 @@ def test_every_address_to_print_on_the_network(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_one_address_to_print_for_this_machine_alone(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_loopback_host_prints_one_address(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("UWS_HOST", host)
     monkeypatch.delenv("UWS_PORT", raising=False)
     assert env.reachable_urls() == ["http://localhost:8000"]
@@ -209,26 +209,26 @@ def test_network_addresses_are_those_of_this_machine() -> None:
         ("8000", "9000", SessionPorts(range(9000, 9001), are_required=True)),
     ],
 )
-def test_ports_of_sessions(monkeypatch: pytest.MonkeyPatch, port: str, text: str, ports: SessionPorts) -> None:
+def test_session_ports(monkeypatch: pytest.MonkeyPatch, port: str, text: str, ports: SessionPorts) -> None:
     monkeypatch.setenv("UWS_PORT", port)
     monkeypatch.setenv("UWS_SESSION_PORTS", text)
     assert env.session_ports() == ports
 
 
 @pytest.mark.parametrize("text", ["9001-9000", "7999-8001", "8000", "x", "-9000", "0-10", "9000-99999", "9000-x"])
-def test_ports_of_sessions_that_cannot_be_are_reported(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_session_ports_are_reported(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("UWS_PORT", "8000")
     monkeypatch.setenv("UWS_SESSION_PORTS", text)
     with pytest.raises(ConfigurationError, match="UWS_SESSION_PORTS"):
         env.session_ports()
 
 
-def test_hosts_may_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UWS_ALLOWED_HOSTS", "a.example, b.example,")
     assert env.own_host_names()[-2:] == ["a.example", "b.example"]
 
 
-def test_folders_that_users_reach(tmp_path: Path) -> None:
+def test_folder_below_a_closed_one_is_not_reachable_by_all(tmp_path: Path) -> None:
     closed = tmp_path / "closed" / "inside"
     closed.mkdir(parents=True)
     closed.parent.chmod(0o700)

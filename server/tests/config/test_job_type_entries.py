@@ -1,4 +1,4 @@
-"""What the configuration says of an application for the pages."""
+"""Icon, description and file patterns of a job type in the configuration."""
 
 import re
 from pathlib import Path
@@ -21,11 +21,11 @@ def entry(**further: Any) -> JobTypeEntry:
     )
 
 
-def test_nothing_has_to_be_said() -> None:
+def test_omitted_keys_have_defaults() -> None:
     assert entry().value() == JobTypeSettings("N", offered=None, icon="app", description="", opens=None)
 
 
-def test_what_is_said_becomes_a_value() -> None:
+def test_configured_keys_become_values() -> None:
     said = entry(icon="r", description="R.", opens=("*.R", "app.R"))
     assert said.value() == JobTypeSettings("N", icon="r", description="R.", opens=("*.R", "app.R"))
 
@@ -43,7 +43,7 @@ def test_what_is_said_becomes_a_value() -> None:
         {"opens": ("x" * 201,)},
     ],
 )
-def test_what_makes_no_sense_is_refused(further: dict[str, Any]) -> None:
+def test_invalid_value_is_refused(further: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         entry(**further)
 
@@ -54,6 +54,6 @@ def test_each_icon_is_drawn_once() -> None:
     assert set(get_args(Icon)) - set(drawn) == set()
 
 
-def test_jupyterlab_has_an_icon_a_description_and_opens_all() -> None:
+def test_jupyterlab_has_an_icon_a_description_and_opens_all_files() -> None:
     found = load_config.read(None)[0].job_types["jupyter_lab"]
     assert (found.icon, bool(found.description), found.opens) == ("notebook", True, ("*",))

@@ -1,4 +1,4 @@
-"""Mistakes in `config.json` are reported with file, key path and reason; what is right becomes values."""
+"""Mistakes in `config.json` are reported with file, key path and reason; valid values are read."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Change = Callable[[dict[str, Any]], object]
 
 @pytest.fixture
 def mistakes_of(tmp_path: Path) -> Callable[[bytes | Change], list[str]]:
-    """Return what is said about a file, without the file's own path at the beginning of each line."""
+    """Return a function that returns the error messages for a file, without its path at the start of each line."""
 
     def reported(content: bytes | Change) -> list[str]:
         file = tmp_path / "config.json"
@@ -54,12 +54,12 @@ def resource(config: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_the_example_is_the_embedded_default_and_builds(tmp_path: Path) -> None:
+def test_example_is_the_embedded_default_and_builds(tmp_path: Path) -> None:
     assert EXAMPLE.read_bytes() == load_config.EMBEDDED_DEFAULT.read_bytes()
     site, declarations = load_config.read(EXAMPLE)
     built = registry.build(declarations, Surroundings(tmp_path, tmp_path / "run", lambda _: None))
     assert [name for name, _ in built.workflow_engines.items()] == ["serial"]
-    kinds = [kind for kind in PluginKind if kind is not PluginKind.ENVIRONMENT]  # the job type brings one
+    kinds = [kind for kind in PluginKind if kind is not PluginKind.ENVIRONMENT]  # the job type provides one
     assert sorted(one.kind for one in built.declarations) == sorted([*kinds, *[PluginKind.JOB_TYPE] * 3])
     assert list(site.job_types) == ["jupyter_lab", "local_test"]
     assert site.source == str(EXAMPLE)
@@ -74,7 +74,7 @@ EXTERNAL = {
 
 @pytest.mark.parametrize("external", [False, True])
 @pytest.mark.parametrize("written", [None, *UserSearch])
-def test_who_finds_whom_is_said_or_follows_from_how_users_log_in(
+def test_user_search_is_configured_or_depends_on_the_login(
     tmp_path: Path, written: UserSearch | None, *, external: bool
 ) -> None:
     def change(config: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def test_who_finds_whom_is_said_or_follows_from_how_users_log_in(
     assert read(change, tmp_path).user_search is (written or usual)
 
 
-def test_a_file_that_says_nothing_of_engines_has_serial(tmp_path: Path) -> None:
+def test_default_workflow_engine_is_serial(tmp_path: Path) -> None:
     config = json.loads(EXAMPLE.read_bytes())
     del config["workflow_engines"]
     file = tmp_path / "config.json"
@@ -248,7 +248,7 @@ def test_a_mistake_is_reported_with_its_key(
         (b"[" * 100_000, "not JSON: "),
     ],
 )
-def test_a_file_that_is_no_object_is_reported(
+def test_file_without_a_json_object_is_reported(
     mistakes_of: Callable[[bytes], list[str]], content: bytes, message: str
 ) -> None:
     assert mistakes_of(content)[0].startswith(message)
@@ -262,13 +262,13 @@ def test_all_mistakes_are_reported_at_once(mistakes_of: Callable[[Change], list[
 
 
 @pytest.mark.parametrize("path", ["missing.json", "folder"])
-def test_a_file_that_cannot_be_read_is_reported(tmp_path: Path, path: str) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, path: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(ConfigurationError, match=r"(missing\.json|folder): cannot be read: "):
         load_config.read(tmp_path / path)
 
 
-def test_what_is_decided_becomes_values(tmp_path: Path) -> None:
+def test_settings_of_the_site_are_read(tmp_path: Path) -> None:
     site = read(
         lambda c: c.update(
             base_url="https://uws.example.org/",
@@ -284,7 +284,7 @@ def test_what_is_decided_becomes_values(tmp_path: Path) -> None:
     assert (site.token_lifetime, site.session_startup) == (timedelta(days=1), timedelta(seconds=30))
 
 
-def test_a_resource_without_a_mapping_takes_the_usual_names(tmp_path: Path) -> None:
+def test_resource_without_a_mapping_uses_the_default_names(tmp_path: Path) -> None:
     def change(config: dict[str, Any]) -> None:
         del resource(config)["parameter_mapping"]
         resource(config)["passthrough_domain"] = ".Sessions.Example.ORG."
@@ -294,6 +294,6 @@ def test_a_resource_without_a_mapping_takes_the_usual_names(tmp_path: Path) -> N
     assert found.passthrough_domain == "sessions.example.org"
 
 
-def test_parameters_are_handed_on_as_they_are_written(tmp_path: Path) -> None:
+def test_parameters_are_kept_as_written(tmp_path: Path) -> None:
     written = json.loads(EXAMPLE.read_bytes())["parameters"]
     assert [parameter.raw for parameter in read(lambda _: None, tmp_path).parameters] == written

@@ -25,11 +25,11 @@ def no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UWS_MAIL_PASSWORD", raising=False)
 
 
-def test_without_an_entry_there_is_no_mail() -> None:
+def test_mail_is_disabled_without_an_entry() -> None:
     assert load_config.read(EXAMPLE)[0].mail is None
 
 
-def test_what_is_left_out_has_safe_values(tmp_path: Path) -> None:
+def test_omitted_keys_have_safe_defaults(tmp_path: Path) -> None:
     expected = MailSettings(host="smtp.example.org", port=587, from_address="hub@example.org", tls="starttls")
     assert read(LEAST, tmp_path) == expected
 

@@ -1,4 +1,4 @@
-"""The memory of the web process: long lists that are polled leave nothing behind."""
+"""The memory of the web process does not grow when clients poll long lists."""
 
 import gc
 import http.client
@@ -25,7 +25,7 @@ from user_workspaces.config.memory import forget
 pytestmark = pytest.mark.slow
 
 CLIENTS, BOUND = 4, 150.0
-"""MiB that the web process may have of its own; 85 when it starts."""
+"""Limit of the web process's private memory in MiB; it starts with 85."""
 SOME_JOBS = """
 from datetime import timedelta
 from django.utils import timezone
@@ -51,8 +51,8 @@ LISTS += [(10_000, 60, ""), (10_000, 60, "?limit=10000")] if IS_FULL else []
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("rows", "requests", "cut"), LISTS)
-def test_long_lists_that_are_polled_leave_nothing(server: LiveServer, rows: int, requests: int, cut: str) -> None:
-    """Before: 328 MiB after a thousand lists of 600 jobs, and 584 after forty of 10,000."""
+def test_polling_long_lists_does_not_grow_memory(server: LiveServer, rows: int, requests: int, cut: str) -> None:
+    """Previously: 328 MiB after a thousand lists of 600 jobs, and 584 MiB after forty lists of 10,000."""
     code = SOME_JOBS.format(name=f"uws-test-{rows}{len(cut)}", rows=rows)
     token = server.manage("shell", "--no-imports", "-c", code).splitlines()[-1]
     with ThreadPoolExecutor(CLIENTS) as clients:
@@ -62,7 +62,7 @@ def test_long_lists_that_are_polled_leave_nothing(server: LiveServer, rows: int,
 
 
 def ask(server: LiveServer, token: str, cut: str, *, times: int) -> set[int]:
-    """Ask for the list, again and again, on one connection; return how many jobs there were."""
+    """Request the list `times` times on one connection; return the numbers of jobs in the responses."""
     found = set()
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         for _ in range(times):
@@ -73,33 +73,33 @@ def ask(server: LiveServer, token: str, cut: str, *, times: int) -> set[int]:
 
 
 def own_memory(pid: int) -> float:
-    """Return the MiB that a process shares with no other one."""
+    """Return the private memory of a process in MiB."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean:", "Private_Dirty:"))) / 1024
 
 
 class Sent(dict[str, object]):
-    """What a request sent."""
+    """The data of a request, to which weak references are possible."""
 
 
 class Parser(BaseParser):
-    """Finds that in any body."""
+    """Parses any body as `Sent`."""
 
     media_type = "*/*"
 
     def parse(self, *_: object, **__: object) -> Sent:
-        """Return it."""
+        """Return the data."""
         return Sent()
 
 
 class Echo(APIView):
-    """Answers what it got."""
+    """Responds with the data of the request."""
 
     authentication_classes = permission_classes = ()
     parser_classes = (Parser,)
 
     def post(self, request: Request) -> Response:
-        """Answer."""
+        """Return the response."""
         return Response({"sent": request.data})
 
 
@@ -107,7 +107,7 @@ class Echo(APIView):
 def no_search() -> Iterator[None]:
     gc.collect()
     gc.disable()
-    request_finished.disconnect(close_old_connections)  # the end of a response is the end of a request to Django
+    request_finished.disconnect(close_old_connections)  # closing a response sends this signal
     yield
     request_finished.connect(close_old_connections)
     gc.enable()
@@ -115,7 +115,7 @@ def no_search() -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_search")
 @pytest.mark.parametrize(("open_circles", "kept"), [(forget, [False, False]), (lambda _: None, [True, True])])
-def test_forgotten_response_and_what_was_sent_for_it_are_freed_at_once(
+def test_forgotten_response_and_its_request_data_are_freed_at_once(
     open_circles: Callable[[HttpResponse], None], kept: list[bool]
 ) -> None:
     response = Echo.as_view()(APIRequestFactory().post("/", b"{}", content_type="application/json")).render()

@@ -1,4 +1,4 @@
-"""`/metrics`: for who has the token, without a person's name in it, and also when the database is away."""
+"""`/metrics`: access with the token, no names of users, and a report when the database is unreachable."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,7 +41,7 @@ def shown(path: str = "/metrics", authorization: str = f"Bearer {TOKEN}") -> tup
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/metrics/"])
-def test_who_has_the_token_sees_the_metrics(token: None, path: str) -> None:
+def test_metrics_are_shown_with_the_token(token: None, path: str) -> None:
     Client().get("/status/")
     status, text = shown(path)
     assert status == 200
@@ -50,16 +50,16 @@ def test_who_has_the_token_sees_the_metrics(token: None, path: str) -> None:
 
 
 @pytest.mark.parametrize("authorization", ["", "Bearer x", TOKEN, "Token " + TOKEN])
-def test_for_others_there_is_nothing(token: None, authorization: str) -> None:
+def test_wrong_token_gets_404(token: None, authorization: str) -> None:
     assert shown(authorization=authorization)[0] == 404
 
 
-def test_without_a_token_there_is_nothing(settings: Any) -> None:
+def test_metrics_are_disabled_without_a_configured_token(settings: Any) -> None:
     settings.METRICS_TOKEN = ""
     assert shown(authorization="Bearer ")[0] == 404
 
 
-def test_paths_that_users_make_up_make_no_new_rows(token: None) -> None:
+def test_unknown_paths_do_not_appear_in_the_metrics(token: None) -> None:
     for number in range(20):
         Client().get(f"/kanarienvogel/{number}")
         Client().get(f"/workspaces/{number}/kanarienvogel/")
@@ -94,7 +94,7 @@ def test_a_session_that_became_ready_is_counted_once(job: Job, monkeypatch: pyte
     figures = JobMetrics(now=began)
     Job.objects.update(datetime_ready=began - timedelta(seconds=1))
     collected(figures)
-    assert ready_count() == before  # it was ready before this process began
+    assert ready_count() == before  # it was ready before this process started
     launch = LaunchRequest(owner=job.owner, workspace_id=job.workspace_id, job_type="jupyter_lab")
     other = start_job(launch, now=began)
     Job.objects.filter(pk=other.pk).update(datetime_ready=began + timedelta(seconds=2))
@@ -103,7 +103,7 @@ def test_a_session_that_became_ready_is_counted_once(job: Job, monkeypatch: pyte
     assert ready_count() == before + 1
 
 
-def test_the_database_is_not_asked_each_time(job: Job, django_assert_num_queries: Any) -> None:
+def test_database_is_not_queried_for_each_scrape(job: Job, django_assert_num_queries: Any) -> None:
     figures = JobMetrics(now=timezone.now())
     assert KEPT_FOR > 1
     with django_assert_num_queries(3):
@@ -111,7 +111,7 @@ def test_the_database_is_not_asked_each_time(job: Job, django_assert_num_queries
     assert len(texts) == 1
 
 
-def test_a_database_that_is_away_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_database_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> list[object]:
         raise OperationalError("no such host: db.internal")
 
@@ -125,13 +125,13 @@ def test_a_database_that_is_away_is_reported(monkeypatch: pytest.MonkeyPatch) ->
     ("text", "expected"),
     [("", None), ("9100", ("127.0.0.1", 9100)), ("0.0.0.0:9100", ("0.0.0.0", 9100)), ("[::1]:9100", ("::1", 9100))],  # noqa: S104  it is only read
 )
-def test_addresses(monkeypatch: pytest.MonkeyPatch, text: str, expected: object) -> None:
+def test_address_of_the_metrics(monkeypatch: pytest.MonkeyPatch, text: str, expected: object) -> None:
     monkeypatch.setenv("UWS_METRICS_PORT", text)
     assert env.address("UWS_METRICS_PORT") == expected
 
 
 @pytest.mark.parametrize("text", ["x", "host:", "70000", "host:0"])
-def test_wrong_addresses_are_reported(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_invalid_addresses_are_reported(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("UWS_METRICS_PORT", text)
     with pytest.raises(ConfigurationError, match="UWS_METRICS_PORT"):
         env.address("UWS_METRICS_PORT")

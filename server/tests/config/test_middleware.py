@@ -1,4 +1,4 @@
-"""Every request has a mark: in the answer, in the log, and in the words of an error."""
+"""Request IDs in responses, logs and error messages; the content security policy."""
 
 import logging
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def test_every_response_has_a_request_id(path: str) -> None:
 
 
 @pytest.mark.parametrize("sent", ["x", "a b c d e f g h", "x" * 1000, "uws_0123456789abcdef"])
-def test_a_request_id_that_is_none_is_not_sent_back(sent: str) -> None:
+def test_invalid_request_id_is_not_returned(sent: str) -> None:
     assert Client().get("/status/", headers={"X-Request-ID": sent})["X-Request-ID"] != sent
 
 
@@ -36,7 +36,7 @@ def bug(*_: object, **__: object) -> object:
 
 
 class Lines(logging.Handler):
-    """Keeps what would have been written."""
+    """Collects the lines that would be written to the log."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ def directives(response: HttpResponseBase) -> set[str]:
 
 
 @pytest.mark.parametrize("path", ["/jobs/", "/nowhere", "/login/", "/docs/redoc/", "/static/nothing.css"])
-def test_every_response_has_the_policy_that_would_be_put_together_for_it(path: str) -> None:
+def test_every_response_has_the_policy_that_django_csp_would_set(path: str) -> None:
     response = Client().get(path)
     given = directives(response)
     del response.headers["Content-Security-Policy"]
@@ -109,7 +109,7 @@ def test_every_response_has_the_policy_that_would_be_put_together_for_it(path: s
     assert {"default-src 'none'", "script-src 'self'", "base-uri 'none'"} <= given
 
 
-def test_policy_of_a_view_stays() -> None:
+def test_policy_of_a_view_is_kept() -> None:
     own = HttpResponse(headers={"Content-Security-Policy": "sandbox"})
     ContentPolicy(lambda _: own).process_response(HttpRequest(), own)
     assert directives(own) == {"sandbox"}

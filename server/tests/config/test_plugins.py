@@ -1,4 +1,4 @@
-"""`manage.py plugins`, `/status/` and the start tell of open homes: operators which, everybody else how many."""
+"""Reports of open home directories: operators see their paths, all others only their number."""
 
 import os
 import pwd
@@ -27,7 +27,7 @@ pytestmark = [
 
 @pytest.fixture
 def home(tmp_path: Path, site: Registry) -> Iterator[Path]:
-    """Ada's open home, and a site whose authentication gives accounts of this machine."""
+    """Ada's open home directory, on a site that uses accounts of this machine."""
     add_account(NAME, "--create-home", "--home-dir", str(tmp_path / "ada"), "-K", "HOME_MODE=0755")
     ada = User.objects.create(username=NAME)
     OwnedAccount.objects.create(user=ada, user_authentication="local", name=NAME, uid=pwd.getpwnam(NAME).pw_uid)
@@ -40,7 +40,7 @@ def home(tmp_path: Path, site: Registry) -> Iterator[Path]:
     remove_account(NAME)
 
 
-def test_operators_are_reported_which_homes_are_open_and_how_to_close_them(home: Path) -> None:
+def test_operators_see_which_homes_are_open_and_how_to_close_them(home: Path) -> None:
     printed = StringIO()
     call_command("plugins", stdout=printed)
     told = f"Other accounts can enter home directories of users. Close them: chmod 700 {home}"
@@ -61,6 +61,6 @@ def test_others_see_a_count_and_no_names(home: Path, client: Client) -> None:
     assert NAME not in response.content.decode()
 
 
-def test_nothing_is_said_of_closed_homes(home: Path) -> None:
+def test_closed_homes_are_not_reported(home: Path) -> None:
     home.chmod(0o700)
     assert registry.advice() == []

@@ -1,6 +1,6 @@
-"""The page "Run as a service", command by command: sessions are prepared, and what they lack is told.
+"""The commands of the page "Run as a service": they prepare sessions and report what sessions lack.
 
-What installs packages, or belongs to systemd, is left out; the units' own commands are run as they are written.
+Commands that install packages or belong to systemd are left out; the commands of the units run as written.
 """
 
 import configparser
@@ -33,18 +33,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.environment, pytest.mark.soak]
 
 @dataclass(frozen=True)
 class Service:
-    """A server that was set up as the page says."""
+    """A server that is set up as the page describes."""
 
     folder: Path
     port: int
 
     def written_here(self, text: str) -> str:
-        """Put our folders and port in place of the page's."""
+        """Replace the folders and the port of the page with those of this test."""
         text = text.replace("/var/lib/user-workspaces", str(self.folder))
         return text.replace("/opt/user-workspaces", str(REPOSITORY)).replace("UWS_PORT=8000", f"UWS_PORT={self.port}")
 
     def run(self, command: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command of the page in the project's folder, in a shell in which the page's `export` was typed."""
+        """Run a command of the page in the project's folder, with the variable that the page exports."""
         environment = {**surroundings(), "UWS_DATA_DIR": str(self.folder)}
         command = self.written_here(command)
         return subprocess.run(
@@ -53,7 +53,7 @@ class Service:
 
 
 def blocks(kind: str) -> list[str]:
-    """Return the blocks of one kind, in order."""
+    """Return the code blocks of one language, in order."""
     return [text for found, text in BLOCK.findall(PAGE.read_text()) if found == kind]
 
 
@@ -65,9 +65,9 @@ def commands() -> list[str]:
 
 @contextmanager
 def unit(service: Service, text: str, command: str) -> Iterator[None]:
-    """Run what a unit starts, in the environment that it sets."""
+    """Run a command in the environment and the working directory of a unit."""
     parser = configparser.RawConfigParser(strict=False)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd tells large letters from small ones
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # systemd's keys are case-sensitive
     parser.read_string(service.written_here(text))
     pairs = (pair.partition("=") for pair in shlex.split(parser["Service"]["Environment"]))
     environment = {**surroundings(), **{name: value for name, _, value in pairs}}
@@ -84,14 +84,14 @@ def unit(service: Service, text: str, command: str) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[tuple[Service, dict[str, "subprocess.CompletedProcess[str]"]]]:
-    """Type what the page says; give the server that runs then, and what each command said."""
+    """Run the commands of the page; yield the running server and the result of each command."""
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="uws-service-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
         shared = environments() / "environments"
         shared.mkdir(parents=True, exist_ok=True)
-        (folder / "environments").symlink_to(shared)  # JupyterLab is installed once a machine
+        (folder / "environments").symlink_to(shared)  # JupyterLab is installed once per machine
         here = Service(folder, free_port())
         said = {command: here.run(command) for command in commands() if "login_link" not in command}
         web, controller = blocks("ini")
@@ -112,7 +112,7 @@ def responses(service: Service) -> bool:
 Set = tuple[Service, dict[str, "subprocess.CompletedProcess[str]"]]
 
 
-def test_the_page_installs_what_make_start_does() -> None:
+def test_page_installs_the_same_parts_as_make_start() -> None:
     installed = re.findall(r"^(scripts/install \w+)$", "\n".join(blocks("sh")), re.MULTILINE)
     assert installed == ["scripts/install run", "scripts/install extension"]
     makefile = (REPOSITORY / "Makefile").read_text()
@@ -127,7 +127,7 @@ def test_every_command_works(service: Set) -> None:
 
 
 @pytest.mark.soak
-def test_what_sessions_lack_is_reported_everywhere(service: Set) -> None:
+def test_missing_extension_is_reported_everywhere(service: Set) -> None:
     here, said = service
     expected = extension() is None
     told = said[".venv/bin/python manage.py prepare_sessions"].stderr
@@ -140,7 +140,7 @@ def test_what_sessions_lack_is_reported_everywhere(service: Set) -> None:
 
 
 @pytest.mark.soak
-def test_the_first_user_gets_a_link_that_works(service: Set) -> None:
+def test_first_user_gets_a_working_login_link(service: Set) -> None:
     here, _ = service
     (command,) = [command for command in commands() if "login_link" in command]
     link = here.run(command).stdout.strip()

@@ -1,4 +1,4 @@
-"""The offer of a container runtime: asked once in a real terminal, and nowhere else."""
+"""The offer of a container runtime: a prompt once in a real terminal, and a line of text elsewhere."""
 
 import json
 import os
@@ -43,7 +43,7 @@ LIMIT_SECONDS = 60.0
 
 @dataclass
 class Machine:
-    """A folder with programs, and a configuration."""
+    """A folder with programs and a configuration."""
 
     folder: Path
     patience: float = LIMIT_SECONDS
@@ -71,7 +71,7 @@ class Machine:
         return done.stderr.decode()
 
     def in_a_terminal(self, keys: str, *, after: str = "containers? ") -> str:
-        """Type once a text is there; return all that was shown."""
+        """Type keys as soon as a text is shown; return the whole output."""
         pid, terminal = pty.fork()
         if pid == 0:
             os.execve(sys.executable, self.command(), self.environment())  # noqa: S606  no shell is wanted
@@ -109,7 +109,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 @pytest.mark.parametrize("keys", ["y", "Y", "\r", "xy", "\x1b[A\r"])
-def test_yes_is_written_and_asked_once(machine: Machine, keys: str) -> None:
+def test_yes_is_saved_and_asked_only_once(machine: Machine, keys: str) -> None:
     shown = machine.in_a_terminal(keys)
     assert shown == (
         f"{QUESTION}yes\nWorkflow steps run in containers of Docker (container_runtimes in {machine.config}).\n"
@@ -118,7 +118,7 @@ def test_yes_is_written_and_asked_once(machine: Machine, keys: str) -> None:
     assert machine.in_a_terminal("") == ""
 
 
-def test_no_is_written_and_asked_once(machine: Machine) -> None:
+def test_no_is_saved_and_asked_only_once(machine: Machine) -> None:
     shown = machine.in_a_terminal("n")
     assert shown == f"{QUESTION}no\nWorkflow steps run without containers (container_runtimes in {machine.config}).\n"
     assert machine.runtimes() == {"none": {"name": "No containers", "container_runtime_type": "NoContainerRuntime"}}
@@ -137,14 +137,14 @@ def test_unwritable_choice_is_reported(machine: Machine) -> None:
     assert f"Your choice could not be saved. {machine.config}: cannot be written" in machine.in_a_terminal("y")
 
 
-def test_where_users_have_accounts_it_says_what_they_need_and_enter_is_no(machine: Machine) -> None:
+def test_prompt_of_root_names_the_required_group_and_defaults_to_no(machine: Machine) -> None:
     machine.uid = 0
     assert machine.in_a_terminal("\r").startswith(f"{AS_ROOT}no\n")
     assert machine.runtimes() == {"none": {"name": "No containers", "container_runtime_type": "NoContainerRuntime"}}
 
 
 @pytest.mark.parametrize("may_ask", [True, False])
-def test_without_a_terminal_a_line_says_how(machine: Machine, may_ask: bool) -> None:  # noqa: FBT001  a parameter
+def test_without_a_terminal_a_line_explains_how(machine: Machine, may_ask: bool) -> None:  # noqa: FBT001  a parameter
     machine.may_ask = may_ask
     line = (
         f"Docker found: workflow steps can run in containers (container_runtimes in {machine.config}, "
@@ -171,7 +171,7 @@ def test_program_that_does_not_work_is_not_offered(
     assert detect(serves_accounts=False) == Detected(PODMAN, "podman")
 
 
-def test_file_that_is_no_configuration_is_left_alone(machine: Machine) -> None:
+def test_invalid_configuration_is_left_alone(machine: Machine) -> None:
     machine.config.write_text("{")
     assert machine.without_a_terminal() == ""
 

@@ -1,4 +1,4 @@
-"""Large forms, and those with files: only from people who are logged in, and from each of them not many at once."""
+"""Large forms and forms with files are read for logged-in users only, and a few at once for each of them."""
 
 import io
 from collections.abc import Callable
@@ -20,15 +20,15 @@ LARGE = {"CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": 
 
 
 class NeverRead(io.BytesIO):
-    """A body whose sender stands still."""
+    """A body of a stalled client."""
 
     def read(self, *_: object) -> bytes:
-        """Break."""
+        """Fail the test."""
         raise AssertionError("somebody waits for this body")
 
 
 def strict() -> Client:
-    """A browser that has been to the log-in, and whose forms are checked."""
+    """Return a client that has opened the login page, with CSRF checks enabled."""
     client = Client(enforce_csrf_checks=True)
     client.get("/login/")
     return client
@@ -50,7 +50,7 @@ def test_slow_form_without_a_login_is_not_read(site: Registry, path: str, fields
     assert (response.status_code, response.headers["Location"]) == (302, "/login/?next=/")
 
 
-def test_a_part_of_a_page_leads_the_whole_page_to_the_log_in(site: Registry) -> None:
+def test_fragment_redirects_the_whole_page_to_the_login(site: Registry) -> None:
     shown = {"HX-Request": "true", "HX-Current-URL": "http://localhost:8000/w/1/files/?in=a"}
     response = strict().post("/w/1/files/", BODY, content_type=CONTENT_TYPE, headers=shown)
     assert (response.status_code, response.headers["HX-Redirect"]) == (200, "/login/?next=/w/1/files/%3Fin%3Da")

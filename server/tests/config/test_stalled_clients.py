@@ -1,4 +1,4 @@
-"""Clients that stand still or leave in the middle: they keep no thread, and nothing is done by halves for them."""
+"""Clients that stall or disconnect occupy no thread, and their truncated requests have no effect."""
 
 import asyncio
 from typing import Any, cast
@@ -22,7 +22,7 @@ def part(content: bytes, *, more: bool = True) -> dict[str, object]:
 
 
 class Client:
-    """Sends these messages and then nothing; takes as many of the answer as it wants to, and no more."""
+    """Sends these messages and then nothing; receives only the first `takes` messages of the response."""
 
     def __init__(self, *messages: dict[str, object], path: str = "/", takes: int = 1000) -> None:
         self.path, self.got = path, list[Any]()
@@ -44,7 +44,7 @@ class Client:
 
 
 def django(seen: list[bytes]) -> ThreadedASGI:
-    """Return one with two threads; it says what came, and below `/stream` in parts."""
+    """Return an application with two threads: it returns the size of the body, or a stream at `/stream`."""
 
     def view(environ: Any, start: Any) -> HttpResponseBase:
         request: HttpRequest = Request(environ)
@@ -117,7 +117,7 @@ def test_stalled_large_upload_does_not_delay_small_ones() -> None:
 
 
 @pytest.mark.parametrize("header", [LENGTH, CHUNKED])
-def test_a_large_body_is_read_whole_or_breaks_off(header: tuple[bytes, bytes]) -> None:
+def test_large_body_is_read_completely_or_raises_an_error(header: tuple[bytes, bytes]) -> None:
     started = part(b"x" * SMALL)
     for last, found in ((part(b"y", more=False), b"%d bytes" % (SMALL + 1)), (LEFT, b"broke off")):
         client = Client(started, part(b""), last)
@@ -144,13 +144,13 @@ def test_stalled_download_does_not_delay_others() -> None:
 
 @pytest.mark.parametrize("header", [LENGTH, CHUNKED])
 @pytest.mark.parametrize("started", [(), (part(b"  "),)], ids=["nothing", "beginning"])
-def test_nothing_is_done_for_a_body_that_broke_off(header: tuple[bytes, bytes], started: tuple[Any, ...]) -> None:
+def test_truncated_body_does_not_reach_the_view(header: tuple[bytes, bytes], started: tuple[Any, ...]) -> None:
     seen, client = list[bytes](), Client(*started, LEFT)
     asyncio.run(answered(django(seen), client, header))
     assert (seen, client.got) == ([], [])
 
 
-def test_who_sends_nothing_for_long_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stalled_body_gets_408(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threaded_asgi, "STALLED_SECONDS", 0)
     seen = list[bytes]()
 
@@ -168,7 +168,7 @@ def test_who_sends_nothing_for_long_is_reported(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("parts", [(b"whole",), (b"in ", b"three ", b"parts"), ()])
-def test_a_body_without_a_length_is_read_whole(parts: tuple[bytes, ...]) -> None:
+def test_body_without_a_length_is_read_completely(parts: tuple[bytes, ...]) -> None:
     client = Client(*(part(one) for one in parts), part(b"", more=False))
     asyncio.run(answered(django([]), client, CHUNKED))
     assert bodies(client) == b"%d bytes" % len(b"".join(parts))

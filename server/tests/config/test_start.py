@@ -1,4 +1,4 @@
-"""With a mistake in the configuration nothing starts: no migration, no listening socket, and no traceback."""
+"""With an invalid configuration nothing starts: no migration, no listening socket, and no traceback."""
 
 import json
 import os
@@ -22,7 +22,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def manage(tmp_path: Path) -> Run:
-    """Run `manage.py` with an empty data folder; it has to end by itself."""
+    """Return a function that runs `manage.py` with an empty data folder until it ends by itself."""
 
     def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         own = {"PATH": os.environ["PATH"], "HOME": "/", "UWS_DATA_DIR": str(tmp_path / "data")}
@@ -39,7 +39,7 @@ def manage(tmp_path: Path) -> Run:
 
 
 @pytest.mark.parametrize("command", first_of(*COMMANDS))
-def test_a_wrong_configuration_starts_nothing(manage: Run, tmp_path: Path, command: str) -> None:
+def test_invalid_configuration_starts_nothing(manage: Run, tmp_path: Path, command: str) -> None:
     config = json.loads(EMBEDDED_DEFAULT.read_bytes())
     config["available_storage"]["local"]["root_dir"] = 5
     file, port = tmp_path / "config.json", free_port()
@@ -65,7 +65,7 @@ def test_a_wrong_configuration_starts_nothing(manage: Run, tmp_path: Path, comma
     ],
 )
 @pytest.mark.parametrize("command", first_of("runserver", "check"))
-def test_wrong_surroundings_start_nothing(manage: Run, environment: dict[str, str], message: str, command: str) -> None:
+def test_invalid_variable_starts_nothing(manage: Run, environment: dict[str, str], message: str, command: str) -> None:
     done = manage(command, **environment)
     assert done.returncode != 0
     assert message in done.stderr
@@ -80,22 +80,22 @@ def test_runtime_folder_of_another_account_prevents_the_start(manage: Run, tmp_p
     assert "must be owned by the server's own account" in done.stderr
 
 
-def test_the_embedded_default_is_in_order(manage: Run, tmp_path: Path) -> None:
+def test_embedded_default_passes_the_checks(manage: Run, tmp_path: Path) -> None:
     done = manage("check")
     assert done.returncode == 0
     told = [line for line in done.stderr.splitlines() if line.startswith("?: ")]
-    assert len(told) == 1  # of sessions that are not prepared yet, and nothing else
+    assert len(told) == 1  # about sessions that are not prepared yet, and nothing else
     assert told[0].startswith("?: (user_workspaces.W001) jupyter_lab: JupyterLab is not prepared yet.")
     assert sorted(path.name for path in (tmp_path / "data" / "secrets").iterdir()) == ["encryption_key", "secret_key"]
 
 
-def test_the_migrations_are_complete(manage: Run) -> None:
+def test_migrations_are_complete(manage: Run) -> None:
     done = manage("makemigrations", "--check", "--dry-run")
     assert (done.returncode, done.stdout.strip()) == (0, "No changes detected")
 
 
 def tables(database: Path) -> list[str]:
-    import sqlite3  # noqa: PLC0415  this one test alone
+    import sqlite3  # noqa: PLC0415  only one test needs it
 
     with sqlite3.connect(database) as connection:
         return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]

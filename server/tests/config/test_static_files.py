@@ -1,4 +1,4 @@
-"""Static files of the pages: their names, how long they are kept, and in which form they are sent."""
+"""Static files of the pages: their names, their caching, and their compression."""
 
 import gzip
 import re
@@ -31,18 +31,18 @@ def content(name: str) -> bytes:
     return Path(path).read_bytes()
 
 
-def test_names_in_pages_follow_the_content() -> None:
+def test_names_in_pages_contain_a_hash_of_the_content() -> None:
     assert re.fullmatch(r"/static/uws/portal\.[0-9a-f]{12}\.js", static("uws/portal.js"))
     assert static("uws/portal.js") != static("uws/live.js").replace("live", "portal")
     assert static("nowhere.js") == "/static/nowhere.js"
 
 
-def test_a_file_is_kept_for_good_under_the_name_of_its_content() -> None:
+def test_file_with_a_hash_in_its_name_is_immutable() -> None:
     assert ask(static("uws/portal.js"))["Cache-Control"] == "max-age=315360000, public, immutable"
     assert ask(PLAIN)["Cache-Control"] == "max-age=60, public"
 
 
-def test_a_page_of_another_release_gets_the_file_of_this_one() -> None:
+def test_hash_of_another_release_returns_the_current_file() -> None:
     response = ask("/static/uws/portal.0123456789ab.js")
     assert (response.status_code, response["Cache-Control"]) == (HTTPStatus.OK, "max-age=60, public")
     assert ask("/static/uws/nowhere.0123456789ab.js").status_code == HTTPStatus.NOT_FOUND
@@ -59,22 +59,22 @@ def test_files_are_sent_compressed(name: str) -> None:
     assert response["Vary"] == "Accept-Encoding"
 
 
-def test_a_compressed_file_is_sent_in_parts() -> None:
-    """Somebody who takes no more of it holds a part, and no thread: see test_standing_still.py."""
+def test_compressed_file_is_sent_in_parts() -> None:
+    """A stalled client occupies one part of the file, and no thread: see test_stalled_clients.py."""
     response = ask(static(BUNDLE))
     assert response.streaming
     assert max(len(part) for part in response) <= 4096
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br"])
-def test_who_does_not_take_that_gets_the_file_itself(accepted: str) -> None:
+def test_client_without_gzip_gets_the_plain_file(accepted: str) -> None:
     response = ask(PLAIN, **{"Accept-Encoding": accepted})
     assert "Content-Encoding" not in response
     assert response["Vary"] == "Accept-Encoding"
     assert body_of(response) == content("uws/portal.js")
 
 
-def test_images_are_sent_as_they_are() -> None:
+def test_images_are_not_compressed() -> None:
     response = ask(static("rest_framework/img/glyphicons-halflings.png"))
     assert "Content-Encoding" not in response
     assert "Vary" not in response
@@ -82,14 +82,14 @@ def test_images_are_sent_as_they_are() -> None:
     response.close()
 
 
-def test_head_says_what_get_says() -> None:
+def test_head_returns_the_headers_of_get() -> None:
     got, head = ask(PLAIN), ask(PLAIN, method="head")
     names = ("Content-Encoding", "Content-Length", "Content-Type", "ETag", "Last-Modified", "Vary")
     assert [head[name] for name in names] == [got[name] for name in names]
     assert body_of(head) == b""
 
 
-def test_both_forms_have_one_weak_tag() -> None:
+def test_compressed_and_plain_file_share_a_weak_etag() -> None:
     packed, plain = ask(PLAIN), ask(PLAIN, **{"Accept-Encoding": ""})
     assert packed["ETag"] == plain["ETag"]
     assert packed["ETag"].startswith('W/"')
@@ -99,7 +99,7 @@ def test_both_forms_have_one_weak_tag() -> None:
         response.close()
 
 
-def test_a_part_is_one_of_the_file_itself() -> None:
+def test_range_refers_to_the_plain_file() -> None:
     response = ask(PLAIN, Range="bytes=10-19")
     assert (response.status_code, body_of(response)) == (HTTPStatus.PARTIAL_CONTENT, content("uws/portal.js")[10:20])
     assert "Content-Encoding" not in response

@@ -1,4 +1,4 @@
-"""How requests get to the threads of Django and answers back: at once where they are whole, in parts where not."""
+"""Requests on Django's threads: complete responses are sent at once, streaming ones part by part."""
 
 import asyncio
 import threading
@@ -18,18 +18,18 @@ MARK = ContextVar("mark", default="")
 
 
 class Closed(HttpResponse):
-    """Notes that it was closed."""
+    """A response that records that it was closed."""
 
     was_closed = False
 
     def close(self) -> None:
-        """Note it."""
+        """Record the call."""
         type(self).was_closed = True
         super().close()
 
 
 def exchange(view: View, *parts: bytes, length: int | None = None) -> list[Any]:
-    """Send a request whose body comes in these parts; return the messages that come back."""
+    """Send a request whose body comes in these parts; return the messages of the response."""
     headers = [(b"content-length", str(length).encode())] if length is not None else []
     scope = {
         "type": "http",
@@ -61,7 +61,7 @@ def exchange(view: View, *parts: bytes, length: int | None = None) -> list[Any]:
     return asyncio.run(run())
 
 
-def test_a_whole_response_is_two_messages_and_nothing_follows() -> None:
+def test_complete_response_is_two_messages() -> None:
     sent = exchange(lambda _: HttpResponse(b"found", status=201, headers={"X-Mark": "blue"}))
     head, body = sent
     assert (head["type"], head["status"]) == ("http.response.start", 201)
@@ -69,7 +69,7 @@ def test_a_whole_response_is_two_messages_and_nothing_follows() -> None:
     assert body == {"type": "http.response.body", "body": b"found", "more_body": False}
 
 
-def test_an_response_without_a_body_ends_too() -> None:
+def test_response_without_a_body_ends() -> None:
     assert exchange(lambda _: HttpResponse(status=204))[-1] == {
         "type": "http.response.body",
         "body": b"",
@@ -77,7 +77,7 @@ def test_an_response_without_a_body_ends_too() -> None:
     }
 
 
-def test_an_response_that_streams_goes_part_by_part() -> None:
+def test_streaming_response_is_sent_part_by_part() -> None:
     threads = set[int]()
 
     def parts() -> Iterator[bytes]:
@@ -97,7 +97,7 @@ def test_an_response_that_streams_goes_part_by_part() -> None:
 
 
 @pytest.mark.parametrize("parts", [(b"whole",), (b"in ", b"three ", b"parts"), ()])
-def test_a_body_is_read_whole_however_it_comes(parts: tuple[bytes, ...]) -> None:
+def test_body_in_any_number_of_parts_is_read_completely(parts: tuple[bytes, ...]) -> None:
     body = b"".join(parts)
     assert exchange(lambda request: HttpResponse(request.body), *parts, length=len(body))[-1]["body"] == body
 
@@ -106,18 +106,18 @@ def test_request_without_a_body_is_not_waited_for() -> None:
     assert exchange(lambda request: HttpResponse(request.body + b"."), b"unexpected")[-1]["body"] == b"."
 
 
-def test_the_thread_knows_what_the_request_is_about() -> None:
+def test_thread_has_the_context_of_the_request() -> None:
     MARK.set("of the request")
     assert exchange(lambda _: HttpResponse(MARK.get()))[-1]["body"] == b"of the request"
 
 
-def test_an_response_is_closed_before_it_is_sent() -> None:
+def test_complete_response_is_closed() -> None:
     Closed.was_closed = False
     exchange(lambda _: Closed(b"x"))
     assert Closed.was_closed
 
 
-def test_a_stream_that_breaks_is_closed_and_reported() -> None:
+def test_failing_stream_is_closed_and_its_error_is_raised() -> None:
     closed = threading.Event()
 
     def broken() -> Iterator[bytes]:

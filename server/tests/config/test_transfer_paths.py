@@ -112,7 +112,7 @@ def test_path_of_another_view_is_not_recognized(path: str) -> None:
     assert not is_transfer_path(path)
 
 
-def test_request_id_does_not_change_a_view() -> None:
+def test_marking_does_not_change_a_view() -> None:
     def view() -> str:
         return "response"
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
         (("login_link", "ada"), 1, "CommandError: No database in {folder}: run `make start` first."),
     ],
 )
-def test_command_says_that_nothing_was_started(tmp_path: Path, command: tuple[str, ...], code: int, said: str) -> None:
+def test_command_reports_an_unused_data_folder(tmp_path: Path, command: tuple[str, ...], code: int, said: str) -> None:
     environment = surroundings() | {"UWS_DATA_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
     ran = subprocess.run(
         [sys.executable, MANAGE, *command], env=environment, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Which build this is, read from the files of Git or named by the operators."""
+"""The name of the build: set by the operator, or read from the files of Git."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def unnamed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def git(tmp_path: Path) -> Path:
-    """The folder of a checkout on the branch `main`."""
+    """The `.git` folder of a checkout on the branch `main`."""
     folder = tmp_path / ".git"
     (folder / "refs" / "heads").mkdir(parents=True)
     (folder / "HEAD").write_text("ref: refs/heads/main\n")
@@ -51,17 +51,17 @@ def test_commit_of_a_linked_worktree(git: Path, tmp_path: Path) -> None:
     assert build(beside) == "0123456789ab"
 
 
-def test_without_a_checkout_there_is_none(tmp_path: Path) -> None:
+def test_build_is_empty_without_a_checkout(tmp_path: Path) -> None:
     assert build(tmp_path) == ""
 
 
 @pytest.mark.parametrize("said", ["", "ref: refs/heads/gone", "ref: ../../etc/passwd", "<script>", "\0", "ref: \0"])
-def test_what_is_no_commit_is_none(git: Path, tmp_path: Path, said: str) -> None:
+def test_build_is_empty_for_an_invalid_head(git: Path, tmp_path: Path, said: str) -> None:
     (git / "HEAD").write_text(said)
     assert build(tmp_path) == ""
 
 
-def test_operators_call_it_what_they_like(git: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_overrides_the_commit(git: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (git / "HEAD").write_text(COMMIT)
     monkeypatch.setenv("UWS_BUILD", "v1.2 of Tuesday")
     assert build(tmp_path) == "v1.2 of Tuesday"

@@ -1,4 +1,4 @@
-"""Listening, and what answers where no view does."""
+"""Listening addresses, and responses outside of views."""
 
 import socket
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from user_workspaces.interfaces.settings import SessionPorts
 from user_workspaces.registry import Registry
 
 
-def test_a_taken_port_is_reported_and_nothing_starts() -> None:
+def test_port_in_use_is_reported() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -30,18 +30,18 @@ def test_a_taken_port_is_reported_and_nothing_starts() -> None:
 
 @pytest.mark.parametrize("address", ["localhost:abc", "localhost:0", "99999", "localhost:-1"])
 @pytest.mark.django_db
-def test_an_address_without_a_port_is_reported(address: str) -> None:
+def test_address_without_a_valid_port_is_reported(address: str) -> None:
     with pytest.raises(CommandError, match="is not a port"):
         call_command("runserver", address)
 
 
 @pytest.mark.parametrize("path", ["/jobs/1/2/3/4", "/workspaces/x", "/tokens/a/b"])
-def test_a_path_of_the_api_responses_json_to_browsers_too(site: Registry, client: Client, path: str) -> None:
+def test_unknown_path_of_the_api_returns_json_to_browsers(site: Registry, client: Client, path: str) -> None:
     response = client.get(path, HTTP_ACCEPT="text/html")
     assert (response.status_code, response.json()) == (404, {"success": False, "message": "Not found."})
 
 
-def test_any_other_path_responses_browsers_with_a_page(
+def test_other_unknown_path_returns_a_page_to_browsers(
     site: Registry, client: Client, make_user: Callable[[str], User]
 ) -> None:
     make_user("ada")
@@ -51,7 +51,7 @@ def test_any_other_path_responses_browsers_with_a_page(
 
 
 @pytest.mark.parametrize("path", ["/status/", "/", "/login/"])
-def test_a_host_that_is_not_ours_is_refused_with_the_setting_that_allows_it(
+def test_unknown_host_is_refused_with_the_setting_that_allows_it(
     site: Registry, client: Client, path: str
 ) -> None:
     response = client.get(path, HTTP_HOST="server:8000")
@@ -65,13 +65,13 @@ def test_a_host_that_is_not_ours_is_refused_with_the_setting_that_allows_it(
 
 
 @pytest.mark.parametrize("host", ["<script>", "a b", "x" * 300, "s1.localhost.", "foo.localhost"])
-def test_an_odd_host_is_refused_and_never_repeated(site: Registry, client: Client, host: str) -> None:
+def test_unusual_host_is_refused_and_not_shown(site: Registry, client: Client, host: str) -> None:
     page = client.get("/", HTTP_HOST=host, HTTP_ACCEPT="text/html")
     assert page.status_code in {400, 404} or page["Location"] == "http://localhost/open/1/"
     assert "<script>" not in page.content.decode().replace('<script src="', "")
 
 
-def test_an_ip_address_is_allowed_where_the_site_has_no_address_of_its_own(site: Registry, client: Client) -> None:
+def test_ip_address_is_allowed_on_a_site_without_a_base_url(site: Registry, client: Client) -> None:
     request = Request({**RequestFactory().get("/").environ, "HTTP_HOST": "10.1.2.3:8000"})
     with pytest.raises(DisallowedHost):
         request.get_host()
@@ -82,7 +82,7 @@ def test_an_ip_address_is_allowed_where_the_site_has_no_address_of_its_own(site:
         named.get_host()
 
 
-def test_sessions_by_path_are_warned_of(site: Registry) -> None:
+def test_sessions_served_by_path_cause_a_warning(site: Registry) -> None:
     assert site_warnings() == []
     known = registry.site()
     by_path = {"local": replace(known.resources["local"], passthrough_domain="")}

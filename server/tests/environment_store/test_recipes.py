@@ -51,7 +51,7 @@ def test_lock_holds_jupyterlab_and_its_kernel() -> None:
     assert {"jupyterlab", "ipykernel"} <= set(names)
 
 
-def test_fingerprint_again_is_the_same(tmp_path: Path) -> None:
+def test_fingerprint_is_reproducible(tmp_path: Path) -> None:
     assert make(tmp_path) == make(tmp_path)
 
 

@@ -37,7 +37,7 @@ def recipe(folder: EnvironmentStore, command: str, *, last: str = "true", second
 def wait_for(condition: Callable[[], bool]) -> None:
     limit = time.monotonic() + 30
     while not condition():
-        assert time.monotonic() < limit, "it did not happen within 30 seconds"
+        assert time.monotonic() < limit, "the condition was not met within 30 seconds"
         time.sleep(0.01)
 
 
@@ -63,7 +63,8 @@ def builder_pids(environments: EnvironmentStore) -> list[int]:
         if not process.name.isdigit() or int(process.name) == os.getpid():
             continue
         try:
-            if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115  names of descriptors, not paths
+            # These are names of descriptors, not paths.
+            if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115
                 found.append(int(process.name))
         except OSError:
             continue
@@ -148,7 +149,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("where", ["in the stage", "in its location"])
-def test_builder_killed_is_started_again(environments: EnvironmentStore, where: str) -> None:
+def test_killed_builder_is_started_again(environments: EnvironmentStore, where: str) -> None:
     gate = environments.folder.parent / "gate"
     wait = f"touch half; until [ -e {gate} ]; do sleep 0.02; done"
     made = recipe(environments, wait) if where == "in the stage" else recipe(environments, "true", last=wait)
@@ -161,7 +162,7 @@ def test_builder_killed_is_started_again(environments: EnvironmentStore, where: 
     assert prepare_to_the_end(environments, made) == READY
 
 
-def test_builder_killed_repeatedly_fails(environments: EnvironmentStore) -> None:
+def test_repeatedly_killed_builder_fails(environments: EnvironmentStore) -> None:
     made = recipe(environments, "touch half; sleep 60")
     for _ in range(MAX_STARTS):
         assert environments.prepare(made).state is PreparationState.IN_PROGRESS
@@ -180,7 +181,7 @@ def test_commands_of_a_killed_builder_keep_its_lock(environments: EnvironmentSto
     os.kill(builder, signal.SIGKILL)
     wait_for(lambda: builder not in builder_pids(environments))
     assert environments.prepare(made).state is PreparationState.IN_PROGRESS
-    assert builder_pids(environments)  # the old command, and nobody new beside it
+    assert builder_pids(environments)  # the old command, and no new process
     kill_builder(environments)
 
 

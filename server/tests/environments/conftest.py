@@ -47,7 +47,7 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def base(site: Registry, base_folder: Path) -> Base:
-    """The server's base: that of its JupyterLab."""
+    """The base of the server, which its JupyterLab provides."""
     jupyter_lab = site.job_types.get("jupyter_lab")
     assert isinstance(jupyter_lab, FakeJobType)
     jupyter_lab.brings = Base(base_folder)
@@ -56,7 +56,7 @@ def base(site: Registry, base_folder: Path) -> Base:
 
 @pytest.fixture
 def store(settings: Settings, tmp_path: Path, base: Base) -> Iterator[EnvironmentStore]:
-    """A store of environments that other accounts can enter."""
+    """An environment store whose folder other accounts can enter."""
     settings.DATA_DIR = settings.DATA_DIR / f"{tmp_path.name}-environments"
     layers.store.cache_clear()
     layers.store().folder.mkdir(mode=0o755, parents=True)
@@ -66,7 +66,7 @@ def store(settings: Settings, tmp_path: Path, base: Base) -> Iterator[Environmen
 
 @pytest.fixture
 def put() -> Callable[..., None]:
-    """Write a file into a workspace."""
+    """Return a function that writes a file into a workspace."""
 
     def write(workspace: Workspace, content: str, path: str = "requirements.txt") -> None:
         upload_file(workspace=workspace, path=path, chunks=[content.encode()], now=timezone.now())

@@ -57,7 +57,7 @@ def test_overlay_comes_first_then_layers_then_the_base(base: Path, tmp_path: Pat
     assert (system, site, python, virtual) == (SYSTEM, SYSTEM, f"{here}/bin/python", str(here))
 
 
-def test_layer_in_an_unusual_folder_is_found_without_running_code(base: Path, tmp_path: Path) -> None:
+def test_layer_path_with_shell_syntax_runs_no_code(base: Path, tmp_path: Path) -> None:
     layer = tmp_path / "my data" / "$(touch ran)\"'"
     environment = WorkspaceEnvironment(Base(base), None, (layer,))
     script = activate(JobScript('printf "%s\\n" "$PATH" "$JUPYTER_PATH"'), environment, job_directory=tmp_path)
@@ -73,7 +73,7 @@ def test_environment_without_an_overlay_is_the_base(base: Path, tmp_path: Path) 
     assert (path, python, virtual) == (f"{base}/bin:{SYSTEM}", f"{base}/bin/python", "")
 
 
-def test_packages_are_found_in_the_same_order(base: Path, tmp_path: Path) -> None:
+def test_packages_are_found_in_overlay_then_layer_then_base(base: Path, tmp_path: Path) -> None:
     overlay, layer = tmp_path / "w" / "base", tmp_path / "layer"
     environment = WorkspaceEnvironment(Base(base), overlay, (layer,))
     shown(environment, tmp_path / "job")
@@ -88,7 +88,7 @@ def test_packages_are_found_in_the_same_order(base: Path, tmp_path: Path) -> Non
     assert run(script, tmp_path / "job").stdout == "0 1 2\n"
 
 
-def test_another_layer_is_taken_over_by_the_overlay_that_is_there(base: Path, tmp_path: Path) -> None:
+def test_existing_overlay_uses_changed_layers(base: Path, tmp_path: Path) -> None:
     overlay = tmp_path / "w" / "base"
     for layers in ((tmp_path / "old",), (tmp_path / "new",), ()):
         shown(WorkspaceEnvironment(Base(base), overlay, layers), tmp_path / "job")
@@ -156,7 +156,7 @@ def test_modules_are_loaded_once_in_order_and_provide_the_base(base: Path, tmp_p
     assert ended.stdout.splitlines()[3] == f"{tmp_path}/w/{version()}/bin/python"
 
 
-def test_modules_of_the_job_come_before_those_of_the_environment_and_below_the_overlay(
+def test_modules_of_the_job_are_loaded_before_those_of_the_environment_and_come_after_the_overlay(
     base: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "modules.sh").write_text('module() { echo "$*" >&2; PATH="/opt/$2:$PATH"; }\n')
@@ -175,7 +175,7 @@ def test_modules_of_a_job_without_an_environment_are_loaded(tmp_path: Path) -> N
     assert run(script, tmp_path, BASH_ENV=str(tmp_path / "modules.sh")).stdout == "load py/3\nstarted\n"
 
 
-def test_module_that_is_missing_ends_the_job(tmp_path: Path) -> None:
+def test_missing_module_ends_the_job(tmp_path: Path) -> None:
     (tmp_path / "modules.sh").write_text("module() { return 1; }\n")
     script = activate(JobScript(SHOW), WorkspaceEnvironment(Base(None, ("gone",)), None), job_directory=tmp_path)
     assert run(script, tmp_path, BASH_ENV=str(tmp_path / "modules.sh")).returncode == 1
@@ -191,7 +191,7 @@ def test_full_disk_falls_back_to_the_base_with_a_message(base: Path, tmp_path: P
     assert ended.stdout.splitlines()[3] == f"{base}/bin/python"
 
 
-def test_environment_of_conda_lies_between_the_overlay_and_the_base(base: Path, tmp_path: Path) -> None:
+def test_conda_environment_is_between_the_overlay_and_the_base(base: Path, tmp_path: Path) -> None:
     overlay = tmp_path / "w" / ".environment" / "base"
     conda = tmp_path / "w" / ".environment" / "conda" / "bin"
     conda.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Limits of simultaneous builds, and cleanup after them."""
+"""The limit of simultaneous builds, and the cleanup after builds."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ def prepare(workspace: Workspace) -> PreparedEnvironment:
     return actions.prepare(workspace=workspace, file="requirements.txt", now=timezone.now())
 
 
-def test_two_builds_run_at_once(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
+def test_at_most_two_builds_run_at_once(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
     index.gate.clear()
     asked = list[str]()
     for number in range(4):

@@ -37,10 +37,10 @@ def test_unused_environment_is_removed_and_a_used_one_is_kept(
     assert clear_environments(now=later) == 0
     actions.forget(workspace_id=workspace.pk)
     assert clear_environments(now=timezone.now() + timedelta(days=29)) == 0
-    shutil.copytree(layer, store.folder / "3c825bf4839b0bda8ba3")  # of a job type
+    shutil.copytree(layer, store.folder / "3c825bf4839b0bda8ba3")  # a layer of a job type
     eventually(lambda: clear_environments(now=later) == 1)  # the builder may hold its lock until it has ended
     assert not layer.exists()
-    assert clear_environments(now=later) == 0  # of the lock that stays
+    assert clear_environments(now=later) == 0  # the lock file stays, and does not count
     assert (store.folder / "3c825bf4839b0bda8ba3").exists()
     assert prepare(workspace).status == "preparing"
     assert settled(workspace).status == "ready"

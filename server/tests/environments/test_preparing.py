@@ -144,7 +144,7 @@ def test_unreachable_index_is_reported(
     monkeypatch.delenv(name)
     index.add("crab")
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{index.port}/simple/")
-    prepare(workspace)  # at once, not after the pause that a failed build has
+    prepare(workspace)  # starts at once, without the delay after a failed build
     assert settled(workspace).status == "ready"
 
 

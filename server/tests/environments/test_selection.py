@@ -38,7 +38,7 @@ def science(site: registry.Registry, lab: Lab) -> FakeEnvironment:
     return environment
 
 
-def test_job_type_gets_its_own_base_else_the_first_one(lab: Lab, tmp_path: Path) -> None:
+def test_job_type_uses_its_own_base_or_the_first_one(lab: Lab, tmp_path: Path) -> None:
     for job_type in ("lab", "session", "no such type"):
         found = environment_for(job_type=job_type, resource="local", workspace=tmp_path)
         assert found == WorkspaceEnvironment(Base(Path("/lab")), tmp_path / ".environment" / "base")

@@ -34,7 +34,7 @@ def filled(route: str, named: str, path: str = "data.txt") -> str:
 
 
 def extra_for(method: str, route: str) -> dict[str, Any]:
-    """Return what a request needs to reach the lookup of the run."""
+    """Return the arguments with which a request reaches the lookup of the run."""
     if method == "POST" and route.endswith("/workspace"):
         return {"file_name": "new.txt", "content_type": "application/octet-stream", "body": b"x"}
     if "move_files" in route:
@@ -94,7 +94,7 @@ def test_read_token_cannot_open_session(workflows: Registry, make_user: Callable
         {"UWS-Authorization": "{token}"},
     ],
 )
-def test_token_in_header(ada: Reana, headers: dict[str, str]) -> None:
+def test_token_in_header_is_accepted(ada: Reana, headers: dict[str, str]) -> None:
     filled_in = {name: value.format(token=ada.token) for name, value in headers.items()}
     assert Reana(None, "")("GET", "you", headers=filled_in).body["username"] == "ada"
 
@@ -109,7 +109,7 @@ def test_routes_work_with_and_without_slash(ada: Reana, method: str, route: str)
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of the database about runs."""
+    """Return all rows of the tables that concern runs."""
     models: list[type[Model]] = [Run, Secret, Workspace, Job]
     return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
 

@@ -131,7 +131,7 @@ def test_pages(ada: Reana) -> None:
         ({"status": "all"}, "Malformed request."),
     ],
 )
-def test_malformed_queries(ada: Reana, query: dict[str, str], message: str) -> None:
+def test_malformed_queries_are_rejected(ada: Reana, query: dict[str, str], message: str) -> None:
     response = ada("GET", "workflows", **query)
     assert (response.status, response.body) == (400, {"message": message})
 

@@ -61,7 +61,7 @@ def test_start(ada: Reana) -> None:
         b"{",
     ],
 )
-def test_rejected_start(ada: Reana, body: object) -> None:
+def test_invalid_start_is_rejected(ada: Reana, body: object) -> None:
     assert ada.user
     created(ada.user, pause=1)
     assert ada("POST", "workflows/hello/start", body).status == 400

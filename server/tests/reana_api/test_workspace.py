@@ -46,7 +46,7 @@ def test_upload(ada: Reana, run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "a/../../x", "..", "", "/", "a\0b"])
-def test_uploads_stay_inside(ada: Reana, run: Run, name: str) -> None:
+def test_uploads_stay_in_workspace(ada: Reana, run: Run, name: str) -> None:
     response = ada.upload("hello", name)
     assert response.status == 400
     if ".." in name:
@@ -160,7 +160,7 @@ def test_move(ada: Reana, run: Run) -> None:
 def test_move_onto_existing_path(
     ada: Reana, run: Run, source: str, target: str, status: int, left: dict[str, bytes | None]
 ) -> None:
-    """A file is replaced, as in REANA; a folder is not, nor is a file by a folder."""
+    """As in REANA, a file replaces an existing file; a folder is never replaced, and never replaces a file."""
     ada.upload("hello", "same/a.txt", b"old")
     ada.upload("hello", "taken/data.txt/x")
     response = ada("PUT", "workflows/move_files/hello", source=source, target=target)

@@ -1,4 +1,4 @@
-"""`scripts/build_extension.py`: what names a build, what is refused, and what is said when there is none."""
+"""`scripts/build_extension.py`: the digest of the sources, the check of the lock file, and the report of a failure."""
 
 import importlib.util
 import shutil
@@ -29,7 +29,7 @@ LOCK = """\
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what is built, in a project of its own."""
+    """A separate project with a copy of the extension and of the script."""
     shutil.copytree(
         REPOSITORY / "reana", tmp_path / "reana", ignore=shutil.ignore_patterns("node_modules", "lib", "labextension")
     )
@@ -40,7 +40,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def script(project: Path) -> ModuleType:
-    """The script of that project."""
+    """The script of that project as a module."""
     spec = importlib.util.spec_from_file_location("build_extension", project / "scripts" / SCRIPT.name)
     assert spec is not None
     assert spec.loader is not None
@@ -52,7 +52,7 @@ def script(project: Path) -> ModuleType:
 @pytest.mark.parametrize(
     "path", ["src/index.ts", "yarn.lock", "reana_jupyterlab/server.py", "style/new.css", "packaging/requirements.lock"]
 )
-def test_other_sources_are_another_build(script: ModuleType, project: Path, path: str) -> None:
+def test_changed_sources_change_the_digest(script: ModuleType, project: Path, path: str) -> None:
     before = script.digest_of(project / "reana")
     assert script.digest_of(project / "reana") == before
     with (project / "reana" / path).open("a") as file:
@@ -63,14 +63,14 @@ def test_other_sources_are_another_build(script: ModuleType, project: Path, path
 @pytest.mark.parametrize(
     "path", ["reana_jupyterlab/tests/new.py", "reana_jupyterlab/labextension/x.js", "node_modules/x.js", "lib/x.js"]
 )
-def test_what_is_not_in_the_wheel_changes_nothing(script: ModuleType, project: Path, path: str) -> None:
+def test_files_outside_of_the_wheel_do_not_change_the_digest(script: ModuleType, project: Path, path: str) -> None:
     before = script.digest_of(project / "reana")
     (project / "reana" / path).parent.mkdir(parents=True, exist_ok=True)
     (project / "reana" / path).write_text("new")
     assert script.digest_of(project / "reana") == before
 
 
-def test_the_same_for_less_is_in_the_lock_file(script: ModuleType, project: Path) -> None:
+def test_lock_of_fewer_ranges_is_accepted(script: ModuleType, project: Path) -> None:
     (project / "reana" / "yarn.lock").write_text(LOCK.replace("^2.4.0", "^2.0.0, yaml@npm:^2.4.0"))
     (project / "part.lock").write_text(LOCK)
     script.check_lock(project / "part.lock")
@@ -78,7 +78,7 @@ def test_the_same_for_less_is_in_the_lock_file(script: ModuleType, project: Path
 
 
 @pytest.mark.parametrize(("old", "new"), [("abc", "abd"), ("yaml@npm:2.9.1", "yaml@npm:2.9.2")])
-def test_what_the_lock_file_does_not_hold_is_refused(script: ModuleType, project: Path, old: str, new: str) -> None:
+def test_resolution_outside_of_the_lock_file_is_refused(script: ModuleType, project: Path, old: str, new: str) -> None:
     (project / "reana" / "yarn.lock").write_text(LOCK)
     (project / "part.lock").write_text(LOCK.replace(old, new))
     with pytest.raises(script.BuildFailed, match="does not contain resolution"):
@@ -94,7 +94,7 @@ def test_sessions_get_one_wheel(script: ModuleType, project: Path) -> None:
 
 
 @pytest.mark.soak
-def test_a_failure_is_one_sentence(project: Path) -> None:
+def test_failure_is_reported_in_one_sentence(project: Path) -> None:
     (project / "reana" / "packaging" / "requirements.lock").write_text("nothing-of-this-name==1 --hash=sha256:00\n")
     done = subprocess.run(
         [sys.executable, project / "scripts" / SCRIPT.name],

@@ -1,4 +1,4 @@
-"""`scripts/sizes.py` measures what it says, and fails for what is too long."""
+"""`scripts/sizes.py`: its measurements, and its failure for code above a limit."""
 
 import importlib.util
 import sys
@@ -46,7 +46,7 @@ def test_percentile(sizes: ModuleType, values: list[int], share: float, expected
         ("async def f(a: int, /) -> int: ...", True),
     ],
 )
-def test_typed_is_every_argument_and_the_result(sizes: ModuleType, tmp_path: Path, source: str, *, typed: bool) -> None:
+def test_typed_requires_all_annotations(sizes: ModuleType, tmp_path: Path, source: str, *, typed: bool) -> None:
     path = tmp_path / "module.py"
     path.write_text(source)
     assert [function.typed for function in sizes.read(path, name="module.py").functions] == [typed]
@@ -58,12 +58,12 @@ def test_length_of_a_function_leaves_decorators_out(sizes: ModuleType, tmp_path:
     assert [(found.location, found.lines) for found in sizes.read(path, name="m.py").functions] == [("m.py:5 long", 5)]
 
 
-def test_limits_themselves_are_kept(sizes: ModuleType, tmp_path: Path) -> None:
+def test_code_at_the_limits_is_accepted(sizes: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text(function_of(40) + "#\n" * 260)
     assert list(sizes.violations(sizes.modules([""], project=tmp_path))) == []
 
 
-def test_what_is_over_a_limit_is_named(sizes: ModuleType, tmp_path: Path) -> None:
+def test_code_above_a_limit_is_reported(sizes: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "file.py").write_text("#\n" * 301)
     (tmp_path / "function.py").write_text(function_of(41))
     assert list(sizes.violations(sizes.modules([""], project=tmp_path))) == [
@@ -79,7 +79,7 @@ def test_migrations_are_left_out(sizes: ModuleType, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("lines", "code"), [(10, 0), (41, 1)])
-def test_exit_code_says_whether_all_is_short_enough(
+def test_exit_code_reports_violations(
     sizes: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: int, code: int
 ) -> None:
     for name in ("server/src", "server/tests"):

@@ -37,14 +37,14 @@ def run(*command: str, **environment: str) -> "subprocess.CompletedProcess[str]"
 
 
 @needs_postgres
-def test_a_command_gets_a_database_that_ends_with_it() -> None:
+def test_command_gets_a_database_that_ends_with_it() -> None:
     before = set(FOLDERS.glob("uws-pg-*"))
     done = run(sys.executable, "-c", ASK)
     assert (done.returncode, done.stdout, done.stderr) == (7, "off\n", "")
     assert set(FOLDERS.glob("uws-pg-*")) <= before
 
 
-def test_without_postgres_it_says_so(tmp_path: Path) -> None:
+def test_missing_postgres_is_reported(tmp_path: Path) -> None:
     text = SCRIPT.read_text().replace("/usr/lib/postgresql", str(tmp_path))
     copy = tmp_path / "with_postgres.py"
     copy.write_text(text)
@@ -60,7 +60,7 @@ def test_without_postgres_it_says_so(tmp_path: Path) -> None:
     assert done.stderr.startswith("with_postgres: PostgreSQL is not installed")
 
 
-def test_without_a_command_it_explains_itself() -> None:
+def test_missing_command_prints_the_usage() -> None:
     done = run()
     assert done.returncode == 2
     assert "python scripts/with_postgres.py COMMAND" in done.stderr

@@ -1,4 +1,4 @@
-"""How much a test tries: a short form in `make test`, and all of it in `make test-all`."""
+"""The extent of long tests: reduced in `make test`, complete in `make test-all`."""
 
 import os
 from typing import Any
@@ -14,5 +14,5 @@ def budget(short: int, *, full: int) -> int:
 
 
 def first_of(first: str, *others: str) -> list[Any]:
-    """Return the values of a parameter, of which `make test` tries the first alone."""
+    """Return the values of a parameter, of which `make test` uses only the first."""
     return [first, *(pytest.param(one, marks=pytest.mark.soak) for one in others)]

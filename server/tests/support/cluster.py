@@ -24,56 +24,56 @@ from support.server_process import REPOSITORY, Caller, free_port, wait_for
 from support.template_database import copy_migrated_database
 
 LEASE_SECONDS = "10"
-"""Shorter than by default: tests kill the holders of leases, and wait for others to take over."""
+"""Shorter than the default: tests kill the holders of leases and wait for other processes to take over."""
 PATIENCE = 180.0
-"""Seconds for a process to start or to end: the machine may be a slow one."""
+"""Seconds for a process to start or to end, also on a slow machine."""
 
 
 @dataclass
 class Fleet:
-    """The processes of one installation; `people` are names that it can serve on this machine."""
+    """The processes of one installation; `users` are user names that it can serve on this machine."""
 
     folder: Path
     users: tuple[str, ...]
     environment: Mapping[str, str]
     ports: dict[str, int] = field(default_factory=dict)
-    """Of the web processes."""
+    """The ports of the web processes, by name."""
     _running: "dict[str, subprocess.Popen[bytes]]" = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
 
     def url(self, name: str = "web") -> str:
-        """Where a web process answers."""
+        """Return the address of a web process."""
         return f"http://localhost:{self.ports[name]}"
 
     def start_web(self, name: str = "web") -> None:
-        """Start a web process, on its own port for ever, and wait until it answers."""
+        """Start a web process, always on the same port, and wait until it responds."""
         port = self.ports.setdefault(name, free_port())
         self._start(name, "runserver", f"127.0.0.1:{port}")
         wait_for(lambda: self._responds(name), within=PATIENCE, what=name)
 
     def start_controller(self, name: str = "controller") -> None:
-        """Start a controller and wait until it is at work."""
+        """Start a controller and wait until it is running."""
         before = self.log(name).count("sessions keep running")
         self._start(name, "controller")
         wait_for(lambda: self._lives(name) and self.log(name).count("sessions keep running") > before, within=PATIENCE)
 
     def kill(self, name: str) -> None:
-        """End a process without a warning."""
+        """Kill a process with SIGKILL."""
         process = self._running.pop(name)
         process.send_signal(signal.SIGKILL)
         process.wait(PATIENCE)
 
     def pids(self) -> dict[str, int]:
-        """Return who runs."""
+        """Return the PIDs of the running processes, by name."""
         return {name: process.pid for name, process in self._running.items()}
 
     def log(self, name: str) -> str:
-        """Return what the processes of this name printed, one after the other."""
+        """Return the output of the processes with this name, in order."""
         path = self.folder / f"{name}.log"
         return path.read_text() if path.exists() else ""
 
     def manage(self, *arguments: str) -> str:
-        """Run a command of `manage.py` beside the others; return what it printed."""
+        """Run a command of `manage.py` beside the processes; return its output."""
         done = subprocess.run(
             [sys.executable, str(REPOSITORY / "manage.py"), *arguments],
             env=self.environment, capture_output=True, text=True, check=False,
@@ -82,12 +82,12 @@ class Fleet:
         return done.stdout.strip()
 
     def ask(self, code: str) -> Any:
-        """Run code that leaves something in `found` in a process of the installation; return that, through JSON."""
+        """Run code in a process of the installation; return the value of its variable `found`, converted by JSON."""
         lines = f"{code}\nimport json\nprint('\\n' + json.dumps(found))"
         return json.loads(self.manage("shell", "--no-imports", "-c", lines).splitlines()[-1])
 
     def sign_in(self, username: str, web: str = "web") -> Caller:
-        """Return a person with a client and a token of their own, at one of the web processes; close its `http`."""
+        """Return a user's client with a new token for one of the web processes; the caller closes its `http`."""
         if "client" not in self._tokens:
             self._tokens["client"] = self.manage("create_client_token", "tests")
         user = {"username": username, "email": f"{username}@example.org"}
@@ -98,7 +98,7 @@ class Fleet:
         return Caller(httpx.Client(base_url=self.url(web), headers=headers, timeout=PATIENCE))
 
     def end(self) -> None:
-        """End all that run, politely, then by force."""
+        """Terminate all running processes, and kill those that do not end."""
         for process in self._running.values():
             process.terminate()
         for process in self._running.values():
@@ -134,14 +134,14 @@ def fleet(
     change: Callable[[dict[str, Any]], None] = lambda _: None,
     further: Mapping[str, str] | None = None,
 ) -> Iterator[Fleet]:
-    """Make an installation with its database, and end all that was started in it; nothing runs yet.
+    """Create an installation with its database, and at the end stop its processes; none is started here.
 
     `change` changes the configuration first; `further` is added to the environment.
     """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="uws-fleet-", dir="/tmp"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.chmod(0o755)  # the accounts of people pass through it
+        folder.chmod(0o755)  # the accounts of users pass through it
         config = configuration()
         change(config)
         (folder / "config.json").write_text(json.dumps(config))
@@ -164,7 +164,7 @@ def fleet(
 
 @contextmanager
 def own_database(server: str) -> Iterator[str]:
-    """Make an empty database on the PostgreSQL at this address, and give its address; it is dropped afterwards."""
+    """Create an empty database on the PostgreSQL server at this URL, yield its URL, and drop it at the end."""
     name = f"fleet_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
@@ -173,11 +173,11 @@ def own_database(server: str) -> Iterator[str]:
 
 
 def directories(fleet: Fleet) -> dict[int, Path]:
-    """Return the directories of workspaces on disk, by number."""
+    """Return the directories of workspaces on disk, by ID."""
     return {int(path.name): path for path in (fleet.folder / "workspaces").glob("*/*") if path.name.isdigit()}
 
 
 def hidden_files(fleet: Fleet) -> list[Path]:
-    """Return what the storage keeps for unfinished work."""
+    """Return the files of the storage's unfinished operations."""
     found = [Path(top) / name for top, _, names in os.walk(fleet.folder / "workspaces") for name in names]
     return [path for path in found if ".uws-part-" in str(path)]

@@ -1,4 +1,4 @@
-"""The same done by several at the same moment, each with a connection to the database of its own."""
+"""Concurrent calls of one function, each with its own connection to the database."""
 
 import threading
 from collections.abc import Callable
@@ -10,14 +10,14 @@ Result = TypeVar("Result")
 
 
 def at_once(count: int, work: Callable[[], Result]) -> list[Result]:
-    """Run the same in several threads that start together, each with its own connection."""
+    """Run `work` in `count` threads that start together, each with its own connection; return the results."""
     barrier, results, errors = threading.Barrier(count), list[Result](), list[BaseException]()
 
     def run() -> None:
         barrier.wait()
         try:
             results.append(work())
-        except BaseException as error:  # noqa: BLE001  told by the assertion below
+        except BaseException as error:  # noqa: BLE001  reported by the assertion below
             errors.append(error)
         finally:
             connections.close_all()

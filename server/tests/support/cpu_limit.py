@@ -1,4 +1,4 @@
-"""A guard against work that grows with the square of its input: it ends a test that computes for too long."""
+"""A limit of CPU time, which fails tests of code whose work grows with the square of its input."""
 
 import signal
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from types import FrameType
 
 @contextmanager
 def cpu_limit(seconds: float = 30.0) -> Iterator[None]:
-    """Raise an AssertionError in the block after so many seconds of CPU time of this process.
+    """Raise an AssertionError in the block after this number of seconds of CPU time of this process.
 
     Time in which other processes have the processor does not count, so a busy machine fails no test.
     """

@@ -1,4 +1,4 @@
-"""A Docker engine of the tests' own, and an image made of programs of this machine: nothing comes from elsewhere."""
+"""A separate Docker engine for the tests, and an image of programs of this machine: nothing is downloaded."""
 
 import os
 import shutil
@@ -24,30 +24,30 @@ END_SECONDS = 60
 
 @dataclass(frozen=True)
 class Engine:
-    """A running engine; `program` is a `docker` that everybody may use it with."""
+    """A running engine; `program` is a `docker` client that all accounts can use."""
 
     program: Path
 
     def __call__(self, *arguments: str, stdin: bytes = b"") -> str:
-        """Run a command of Docker's; return what it printed."""
+        """Run a `docker` command; return its output."""
         done = subprocess.run([self.program, *arguments], input=stdin, capture_output=True, check=True)
         return done.stdout.decode().strip()
 
     def try_out(self, image: str) -> None:
-        """Skip the test where this machine's kernel does not let the engine run and limit a container."""
+        """Skip the test if the kernel of this machine does not let the engine run a container with limits."""
         command = [str(self.program), "run", "--rm", "--network=none", "--memory=64m", image, "/bin/bash", "-c", "true"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode or done.stderr:
             pytest.skip(f"NOT RUN: the Docker engine cannot run a container here: {done.stderr[-300:]}")
 
     def containers(self) -> list[str]:
-        """Return the names of all that there are, also of those that have ended."""
+        """Return the names of all containers, including those that have ended."""
         return self("ps", "--all", "--format={{.Names}}").splitlines()
 
 
 @contextmanager
 def docker_engine() -> Iterator[Engine]:
-    """Start an engine and end it; skips the test where none can run."""
+    """Run an engine until the end of the block; skip the test if none can run here."""
     daemon, client = shutil.which("dockerd", path=PATH), shutil.which("docker", path=PATH)
     if daemon is None or client is None or os.geteuid() != 0:
         pytest.skip("NOT RUN: no Docker engine can be started here (Debian: docker.io, and it has to be root)")
@@ -57,7 +57,7 @@ def docker_engine() -> Iterator[Engine]:
     program = folder / "docker"
     program.write_text(f'#!/bin/sh\nDOCKER_HOST=unix://{socket} exec {folder}/client "$@"\n')
     program.chmod(0o755)
-    shutil.copy(client, folder / "client")  # where the accounts of people reach it
+    shutil.copy(client, folder / "client")  # where the accounts of users can reach it
     options = [f"--data-root={folder}/data", f"--exec-root={folder}/run", f"--pidfile={folder}/pid"]
     options += [f"--host=unix://{socket}", "--storage-driver=vfs", "--bridge=none", "--iptables=false"]
     options += ["--ip-masq=false", f"--config-file={folder}/none.json"]

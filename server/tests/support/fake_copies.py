@@ -1,4 +1,4 @@
-"""Offering workspaces and having the copies made, as a controller does it."""
+"""Helpers that offer workspaces, and make the copies as a controller does."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ SECONDS = 60
 
 
 def offer(original: Workspace, *receivers: User | None) -> Share:
-    """Offer it; return the share of the first receiver."""
+    """Offer a workspace; return the share of the first receiver."""
     ids = [receiver.pk for receiver in receivers if receiver]
     shares = offer_workspace(
         sender=original.owner, workspace_id=original.pk, receiver_ids=ids, last=None, now=timezone.now()
@@ -24,22 +24,22 @@ def offer(original: Workspace, *receivers: User | None) -> Share:
 
 
 def make_copies(*, now: datetime | None = None) -> None:
-    """Make all copies that are due, and queue the removal of what was withdrawn."""
+    """Make all copies that are due, and queue the removal of withdrawn ones."""
     copies = CopyPool()
     while copies.process_due(now=now or timezone.now()):
         assert copies.wait(SECONDS)
 
 
 def unfinished() -> int:
-    """Return how many copies are not made yet."""
+    """Return the number of unfinished copies."""
     return Share.objects.filter(state__in=UNFINISHED).count()
 
 
 def state_of(share: Share) -> str:
-    """Return how far a copy is now."""
+    """Return the current state of a share."""
     return ShareState(Share.objects.values_list("state", flat=True).get(pk=share.pk)).value
 
 
 def now_of(share: Share) -> Share:
-    """Return a share as it is now, with its copy."""
+    """Return the current share, with its copy."""
     return Share.objects.select_related("copy").get(pk=share.pk)

@@ -1,4 +1,4 @@
-"""What schemathesis needs to be told so that some of its requests find something: our ids, and a job type that is."""
+"""Hooks for schemathesis, so that some of its requests use existing IDs, verbs and job types."""
 
 import random
 from typing import Any
@@ -7,12 +7,12 @@ import schemathesis
 
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 FEW = 12
-"""The first ids of an empty database: these are tried again and again."""
+"""The number of IDs that are used again and again: the first ones of an empty database."""
 
 
 @schemathesis.hook
 def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Bring the numbers down to those that there are, and make some verbs known ones."""
+    """Map most numbers to IDs that can exist, and some verbs to a known one."""
     return {name: _known(name, value) for name, value in (path_parameters or {}).items()} or path_parameters
 
 
@@ -24,7 +24,7 @@ def _known(name: str, value: Any) -> Any:
 
 @schemathesis.hook
 def map_body(_context: Any, body: Any) -> Any:
-    """Launch what can be launched, now and then."""
+    """Replace some job types with existing ones."""
     if isinstance(body, dict) and isinstance(body.get("job_type"), str) and len(body["job_type"]) % 2:
-        body = {**body, "job_type": random.choice(["local_test", "jupyter_lab"])}  # noqa: S311  no secret
+        body = {**body, "job_type": random.choice(["local_test", "jupyter_lab"])}  # noqa: S311  not a secret
     return body

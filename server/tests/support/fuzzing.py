@@ -1,4 +1,4 @@
-"""Requests made from the description of the API, sent to a running server: shared by the test and `make fuzz-api`."""
+"""Requests generated from the schema of the API for a running server; used by the test and by `make fuzz-api`."""
 
 import os
 import re
@@ -20,14 +20,14 @@ CHECKS = (
     "unsupported_method",
     "ignored_auth",
 )
-"""`negative_data_rejection` and its opposite are left out: a field that nobody asked for is no error here."""
+"""`negative_data_rejection` and its opposite are left out: an unknown field is not an error here."""
 LIMIT_SECONDS = 3600
 TESTS = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
 class Fuzzed:
-    """How it went: the number of requests, whether all answers were as described, and what was printed."""
+    """The result: the number of requests, whether all responses conformed to the schema, and the output."""
 
     cases: int
     passed: bool
@@ -35,7 +35,7 @@ class Fuzzed:
 
 
 def sign_in(server: LiveServer) -> str:
-    """Return a token of the server's person, who has some workspaces and a job."""
+    """Return a token of the server's user, who gets some workspaces and a job."""
     body = {
         "client_token": server.manage("create_client_token", "fuzz"),
         "user_info": {"username": server.username, "email": "fuzz@example.org"},
@@ -50,7 +50,7 @@ def sign_in(server: LiveServer) -> str:
 
 
 def fuzz(server: LiveServer, *, examples: int, seed: int, phases: str = "examples,coverage,fuzzing") -> Fuzzed:
-    """Try so many requests for each operation, with and without what the description allows."""
+    """Send up to `examples` valid and invalid requests for each operation of the schema."""
     report = server.folder / "fuzz.json"
     command = [
         sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/schema/?format=json",

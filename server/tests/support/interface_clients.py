@@ -1,4 +1,4 @@
-"""One user at all interfaces of a server: the API, REANA's API, the portal and the WebSockets of jobs."""
+"""Clients of one user for all interfaces of a server: the API, REANA's API, the portal and the WebSockets of jobs."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from support.live_server import LiveServer
 from support.portal_visitor import TOKEN
 
 PATIENCE = 20.0
-"""Seconds for an answer: half of what requests once waited for a locked database."""
+"""Seconds for a response: half of the time that requests once waited for a locked database."""
 
 
 @dataclass(frozen=True)
 class InterfaceClients:
-    """The clients of one person, who is logged in everywhere."""
+    """The clients of one user, who is logged in at every interface."""
 
     server: LiveServer
     token: str
@@ -27,7 +27,7 @@ class InterfaceClients:
     form_token: str
 
     def write(self) -> Mapping[str, httpx.Response]:
-        """Ask for something new at each interface."""
+        """Create an object at each interface."""
         links = {"links-TOTAL_FORMS": "0", "links-INITIAL_FORMS": "0"}
         form = {"csrfmiddlewaretoken": self.form_token, "name": "new", "description": "x", **links}
         secret = {"NEW": {"type": "env", "value": "eA=="}}
@@ -39,7 +39,7 @@ class InterfaceClients:
         }
 
     def read(self) -> Mapping[str, httpx.Response]:
-        """Ask for what there is at each interface."""
+        """Request a list of objects at each interface."""
         return {
             "api": self.program.get("/workspaces/"),
             "reana": self.program.get("/api/workflows", headers={"Authorization": f"Bearer {self.token}"}),
@@ -47,7 +47,7 @@ class InterfaceClients:
         }
 
     def watch(self, ticket: str) -> tuple[int, str | None]:
-        """Open a WebSocket with a ticket; return the status of the handshake, and when to come back."""
+        """Open a WebSocket with a ticket; return the status of the handshake and the header `Retry-After`."""
         try:
             with connect(f"ws://127.0.0.1:{self.server.port}/jobs/?ticket={ticket}", open_timeout=PATIENCE) as opened:
                 return opened.response.status_code if opened.response else 0, None
@@ -61,7 +61,7 @@ class InterfaceClients:
 
 
 def new_token(server: LiveServer) -> str:
-    """Return a token of the server's person that was never used."""
+    """Return a new token of the server's user."""
     user = {"username": server.username, "email": f"{server.username}@example.org"}
     body = {"client_token": server.manage("create_client_token", "tests"), "user_info": user}
     response = httpx.post(f"{server.url}/tokens/", json=body, timeout=PATIENCE)
@@ -72,7 +72,7 @@ def new_token(server: LiveServer) -> str:
 
 @contextmanager
 def interface_clients_of(server: LiveServer) -> Iterator[InterfaceClients]:
-    """Log a person in everywhere."""
+    """Log the server's user in at every interface."""
     token = new_token(server)
     program = httpx.Client(base_url=server.url, headers={"UWS-Authorization": f"Token {token}"}, timeout=PATIENCE)
     browser = httpx.Client(base_url=server.url, headers={"Accept": "text/html"}, timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""The server as operators have always started it: `migrate`, `runserver` and a controller, without JupyterLab."""
+"""The server as separate processes: `migrate`, `runserver` and a controller, without JupyterLab."""
 
 import json
 import os
@@ -29,14 +29,14 @@ MANAGE = str(REPOSITORY / "manage.py")
 
 @dataclass(frozen=True)
 class LiveServer:
-    """A running server; `person` is a user name that it can serve on this machine."""
+    """A running server; `username` is a user that it can serve on this machine."""
 
     port: int
     folder: Path
     username: str
     environment: Mapping[str, str]
     pids: dict[str, int] = field(default_factory=dict)
-    """Of `web` and `controller`."""
+    """The PIDs of `web` and `controller`."""
 
     @property
     def url(self) -> str:
@@ -44,13 +44,13 @@ class LiveServer:
         return f"http://localhost:{self.port}"
 
     def manage(self, *arguments: str) -> str:
-        """Run a command of `manage.py` beside the server; return what it printed."""
+        """Run a command of `manage.py` beside the server; return its output."""
         command = [sys.executable, MANAGE, *arguments]
         done = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
     def log(self) -> str:
-        """Return what the processes printed."""
+        """Return the output of the processes."""
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
 
 
@@ -71,7 +71,7 @@ def live_server_process(
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="uws-live-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        folder.chmod(0o755)  # the accounts of people pass through it
+        folder.chmod(0o755)  # the accounts of users pass through it
         config = configuration()
         change(config)
         (folder / "config.json").write_text(json.dumps(config))
@@ -90,12 +90,12 @@ def live_server_process(
 
 
 def surroundings() -> dict[str, str]:
-    """Return the environment without what the tests themselves were started with."""
+    """Return the environment without the variables of the test run."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
 def configuration() -> dict[str, Any]:
-    """Return the embedded default, but for accounts: a test makes none that it does not take away again."""
+    """Return the embedded default, but without the creation of accounts, which tests would not remove."""
     config: dict[str, Any] = json.loads(EMBEDDED_DEFAULT.read_bytes())
     for authentication in config["available_user_authentication"].values():
         authentication["connection_details"]["create_external_users"] = False
@@ -104,7 +104,7 @@ def configuration() -> dict[str, Any]:
 
 @contextmanager
 def account() -> Iterator[str]:
-    """Give the name of somebody who can have a workspace: where we are root, with an account made for it."""
+    """Yield the name of a user who can have a workspace; if the tests run as root, create an account for it."""
     name = f"uws-test-{secrets.token_hex(4)}"
     if os.geteuid() != 0:
         yield name

@@ -1,4 +1,4 @@
-"""Accounts of this machine, made and taken away by tests, of which several may run at the same moment."""
+"""Accounts of this machine that tests create and remove; several tests may do so at the same time."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from support.server_process import ADA, GRACE, wait_for
 
 @contextmanager
 def removed_accounts() -> Iterator[None]:
-    """Remove, in the end, the accounts that a server run by root makes for the users of tests."""
+    """At the end of the block, remove the accounts that a server run by root creates for the users of tests."""
     try:
         yield
     finally:
@@ -20,7 +20,7 @@ def removed_accounts() -> Iterator[None]:
 
 
 def change_accounts(*command: str) -> None:
-    """Run a command that fails as long as somebody else changes the accounts of this machine."""
+    """Run a command, and retry it while another process has locked the accounts of this machine."""
 
     def has_run() -> bool:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
@@ -31,11 +31,11 @@ def change_accounts(*command: str) -> None:
 
 
 def add_account(name: str, *options: str) -> None:
-    """Make an account."""
+    """Create an account."""
     change_accounts("useradd", *options, name)
 
 
 def remove_account(name: str, *options: str) -> None:
-    """Take it away, if it is there."""
+    """Remove an account if it exists."""
     if subprocess.run(["getent", "passwd", name], check=False, capture_output=True).returncode == 0:
         change_accounts("userdel", "--force", *options, name)

@@ -1,4 +1,4 @@
-"""A package index on loopback, with wheels that tests make up."""
+"""A package index on loopback, with wheels that tests create."""
 
 import io
 import threading
@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 def wheel_of(name: str, version: str, files: dict[str, str], tag: str = "py3-none-any") -> bytes:
-    """Return a wheel."""
+    """Return the content of a wheel."""
     info = f"{name}-{version}.dist-info"
     about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     made = {
@@ -33,7 +33,7 @@ class Index:
 
     port: int = 0
     wheels: dict[str, bytes] = field(default_factory=dict)
-    """By file name."""
+    """Wheels by file name."""
     asked: list[str] = field(default_factory=list)
     gate: threading.Event = field(default_factory=threading.Event)
     """Wheels are sent while it is set."""
@@ -41,12 +41,12 @@ class Index:
     def add(
         self, name: str, version: str = "1.0", files: dict[str, str] | None = None, tag: str = "py3-none-any"
     ) -> None:
-        """Offer a package."""
+        """Add a package."""
         content = wheel_of(name, version, files or {f"{name}.py": f"VERSION = '{version}'\n"}, tag)
         self.wheels[f"{name}-{version}-{tag}.whl"] = content
 
     def response(self, path: str) -> bytes | None:
-        """Return what is at a path."""
+        """Return the content at a path, if any."""
         self.asked.append(path)
         if path.startswith("/files/"):
             self.gate.wait(60)
@@ -59,7 +59,7 @@ class Index:
 
 @contextmanager
 def package_index() -> Iterator[Index]:
-    """Serve one for a while."""
+    """Serve a package index until the end of the block."""
     offered = Index()
     offered.gate.set()
 

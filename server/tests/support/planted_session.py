@@ -1,4 +1,4 @@
-"""A session that is a small server of the test, in the place of JupyterLab: it tells what it was sent."""
+"""A session with a small server of the test in place of JupyterLab, which returns what it receives."""
 
 import json
 import os
@@ -51,13 +51,13 @@ class PlantedSession:
 
     @property
     def path(self) -> str:
-        """Where it is served, with a slash at the end."""
+        """The base path of the session, with a slash at the end."""
         return f"/passthrough/local/{self.job_id}/"
 
 
 @contextmanager
 def planted_session(server: LiveServer) -> Iterator[PlantedSession]:
-    """Serve a session of the server's person until the end of the block."""
+    """Serve a session of the server's user until the end of the block."""
     with tempfile.TemporaryDirectory(prefix="uws-planted-") as folder:
         path = str(Path(folder) / "socket")
         with unix_serve(_echo, path, process_request=_describe_request) as serving:
@@ -73,7 +73,7 @@ def planted_session(server: LiveServer) -> Iterator[PlantedSession]:
 
 
 def _describe_request(_connection: ServerConnection, request: Request) -> Response | None:
-    """Answer with the head of the request, as it came here; None goes on with a WebSocket."""
+    """Return the received head of the request as the response, or None to continue with a WebSocket."""
     if "upgrade" in request.headers.get("Connection", "").lower():
         return None
     body = json.dumps([request.path, *request.headers.raw_items()]).encode()

@@ -1,4 +1,4 @@
-"""A person at the portal with a client that keeps cookies, as a browser does."""
+"""A user of the portal, with a client that keeps cookies as a browser does."""
 
 import re
 import time
@@ -12,11 +12,11 @@ PATIENCE, PAUSE = 20.0, 0.02
 
 
 def ask(client: httpx.Client, method: str, path: str, **request: object) -> httpx.Response:
-    """Send a request, and again where the server closed the connection at that moment, as a person does."""
+    """Send a request, and retry it as a user does if the server closes the connection."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return client.request(method, path, **request)  # type: ignore[arg-type]  # handed on as they come
+            return client.request(method, path, **request)  # type: ignore[arg-type]  # passed on unchanged
         except httpx.TransportError:
             if time.monotonic() > deadline:
                 raise
@@ -24,7 +24,7 @@ def ask(client: httpx.Client, method: str, path: str, **request: object) -> http
 
 
 def log_in(client: httpx.Client, username: str, password: str = PASSWORD) -> None:
-    """Log in by the form, as a browser does."""
+    """Log in with the form, as a browser does."""
     form = ask(client, "GET", "/login/")
     assert form.status_code == httpx.codes.OK, form.text
     token = TOKEN.search(form.text)
@@ -47,5 +47,5 @@ def open_planted(client: httpx.Client, session: PlantedSession) -> str:
 
 
 def cookies_for(client: httpx.Client, url: str) -> dict[str, str]:
-    """Return the header with the cookies that the browser would send there, for a WebSocket."""
+    """Return the header `Cookie` that the browser would send to a URL, for use with a WebSocket."""
     return {"Cookie": client.build_request("GET", url).headers.get("Cookie", "")}

@@ -1,4 +1,4 @@
-"""What tests of workflows share: a small specification, runs on record, and a resource that plays the runner."""
+"""Helpers for tests of workflows: a small specification, runs in the database, and a fake runner."""
 
 import json
 import uuid
@@ -40,7 +40,7 @@ def specification(*commands: str, **parameters: object) -> dict[str, Any]:
 
 @contextmanager
 def workflows_on(site: Registry, **rules: Any) -> Iterator[Registry]:
-    """Give a site engines, runtimes and the job type of runs; `rules` are those of its workflows."""
+    """Add engines, runtimes and the job type of runs to a site; `rules` are its settings for workflows."""
     before = registry.site()
     _, declarations = load_config.read(None)
     surroundings = registry.Surroundings(settings.DATA_DIR, settings.RUNTIME_DIR, lambda _: None)
@@ -55,18 +55,18 @@ def workflows_on(site: Registry, **rules: Any) -> Iterator[Registry]:
 
 
 def created(owner: User, name: str = "hello", **parameters: object) -> Run:
-    """Put a run on record."""
+    """Create a run."""
     request = RunRequest(owner=owner, name=name, document=specification(**parameters))
     return create_run(request, now=timezone.now())
 
 
 def queued(owner: User, name: str = "hello", **parameters: object) -> Run:
-    """Put a run into the queue."""
+    """Create a run and put it into the queue."""
     return start_run(run=created(owner, name, **parameters), start=Start(), now=timezone.now())
 
 
 def controlled() -> None:
-    """Let the controller do what is due now, whatever it wanted to wait for."""
+    """Make all runs and jobs that wait for a check due, and process them as the controller does."""
     Run.objects.filter(next_check_at__isnull=False).update(next_check_at=timezone.now())
     process_due_runs(now=timezone.now())
     Job.objects.filter(next_check_at__isnull=False).update(next_check_at=timezone.now())
@@ -74,7 +74,7 @@ def controlled() -> None:
 
 
 class Runner:
-    """Writes the journal of a run as the runner does, and lets the fake resource tell of its job."""
+    """Writes the journal of a run as the runner does, and sets the state of its job on the fake resource."""
 
     def __init__(self, run: Run, resource: FakeResource) -> None:
         self.run, self._resource = Run.objects.select_related("owner", "job").get(pk=run.pk), resource
@@ -83,13 +83,13 @@ class Runner:
 
     @property
     def key(self) -> str:
-        """Of the job that runs it now."""
+        """The key of the job that currently executes the run."""
         self.run = Run.objects.select_related("owner", "job").get(pk=self.run.pk)
         assert self.run.job
         return self.run.job.key
 
     def begin(self, *further: str) -> None:
-        """Start the only command; or that and, at once, further ones of its step."""
+        """Start the only command, and at the same time any further ones of its step."""
         self._resource.run(self.key)
         about = {"step": 0, "name": "only", "command": "true", "environment": "python:3.12", "compute_backend": "local"}
         self._write("run", runtime="none", jobs=[{"uuid": uuid, **about} for uuid in (self.command, *further)])
@@ -97,7 +97,7 @@ class Runner:
             self._write("start", uuid=command)
 
     def end(self, status: str = "finished", message: str = "") -> None:
-        """End it, and the run with it."""
+        """End the command and the run."""
         code = 0 if status == "finished" else 1
         self._write("end", uuid=self.command, status=status, exit_code=code, message=message)
         self._write("over", status=status, message="")
@@ -107,15 +107,15 @@ class Runner:
             self._resource.fail(self.key)
 
     def describe_environment(self, **about: object) -> None:
-        """Say what commands find."""
+        """Record the environment of the commands."""
         self._write("environment", **about)
 
     def print(self, text: str) -> None:
-        """Let this be all that was printed so far."""
+        """Set the output so far."""
         self.print_bytes(text.encode())
 
     def print_bytes(self, content: bytes) -> None:
-        """Let this be all that was printed so far, be it text or not."""
+        """Set the output so far, which need not be text."""
         state = state_of(self.run)
         state.storage.write(state.location, f"logs/{self.command}.log", [content])
 

@@ -1,4 +1,4 @@
-"""A real server as people run it: `manage.py start` in a process of its own, with a data folder of its own."""
+"""A real server as users run it: `manage.py start` in a separate process with its own data folder."""
 
 import contextlib
 import json
@@ -21,19 +21,19 @@ from user_workspaces.testing.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ADA, GRACE = (f"uwstest{number}{os.environ.get('PYTEST_XDIST_WORKER', '')}" for number in (1, 2))
-"""People with accounts of this machine: others in each process that runs tests."""
+"""Users with accounts of this machine, different ones in each process that runs tests."""
 KEPT = ("PATH", "HOME", "LANG")
 PORTS = range(10_000, 32_000)
-"""Below those that the system gives to connections: none of them takes it while the server still starts."""
+"""Below the ephemeral ports, so that no outgoing connection takes the port while the server starts."""
 OF_THE_NETWORK = ("PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-"""How this machine reaches its package registries."""
+"""Prefixes of the variables with which this machine reaches its package registries."""
 Found = TypeVar("Found")
 
 
 def environments() -> Path:
-    """Where the JupyterLab of the tests is kept between runs, so that it is installed once a machine.
+    """Return the folder that keeps the JupyterLab of the tests between runs, so that it is installed once per machine.
 
-    The accounts of people have to reach it, so a repository behind a closed door keeps it elsewhere.
+    The accounts of users have to reach it, so it is outside of a repository that they cannot enter.
     """
     named = os.environ.get("UWS_TEST_ENVIRONMENTS")
     if named:
@@ -45,7 +45,7 @@ def environments() -> Path:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, and that no other test gets before this process has ended."""
+    """Return a free port that no other test gets before this process has ended."""
     for port in random.SystemRandom().sample(PORTS, 100):
         mark = socket.socket(socket.AF_UNIX)
         try:
@@ -55,7 +55,7 @@ def free_port() -> int:
         except OSError:
             mark.close()
             continue
-        mark.detach()  # it ends with the process
+        mark.detach()  # it stays open until the process ends
         return port
     raise AssertionError("A hundred ports are taken.")
 
@@ -70,7 +70,7 @@ def wait_for(condition: Callable[[], Found | None], *, within: float = 120.0, wh
 
 @dataclass
 class RunningServer:
-    """One server; `data_dir` is all of it."""
+    """One server; `data_dir` holds all of its files."""
 
     data_dir: Path
     port: int
@@ -78,15 +78,15 @@ class RunningServer:
     log_in_link: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     clients: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    """Those of the people who were signed in; closed with the server."""
+    """The HTTP clients of the users who were signed in; closed with the server."""
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The address of the server."""
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Start it and wait for its lines: the addresses, and the link to log in."""
+        """Start the server and wait for its output: the addresses and the login link."""
         (self.data_dir / "start.log").touch(mode=0o600)
         with (self.data_dir / "start.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -109,7 +109,7 @@ class RunningServer:
         self.addresses, self.log_in_link = lines, line.split()[-1]
 
     def interrupt(self) -> None:
-        """Do as Ctrl-C does: the server ends, sessions stay."""
+        """Interrupt the server as Ctrl-C does: it ends, and sessions keep running."""
         assert self.process
         self.process.send_signal(signal.SIGINT)
         self._ended()
@@ -128,7 +128,7 @@ class RunningServer:
         return done.stdout.strip()
 
     def pids(self) -> dict[str, int]:
-        """Return the pids of supervisor, web process and controller."""
+        """Return the PIDs of the supervisor, the web process and the controller."""
         pids: dict[str, int] = json.loads((self.data_dir / "processes.json").read_text())
         return pids
 
@@ -160,12 +160,12 @@ class RunningServer:
 
 @dataclass(frozen=True)
 class Caller:
-    """A person at the API."""
+    """A user's client of the API."""
 
     http: httpx.Client
 
     def call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
-        """Call, expect success, and return `data`."""
+        """Send a request, expect success, and return `data`."""
         response = self.http.request(method, path, **request)
         assert response.is_success, response.text
         body: dict[str, Any] = response.json()
@@ -181,7 +181,7 @@ class Caller:
         return number
 
     def launch(self, workspace: int, job_type: str = "jupyter_lab") -> int:
-        """Launch in it and return the job's id."""
+        """Launch a job in a workspace and return its ID."""
         number: int = self.call("PUT", f"/workspaces/{workspace}/start/", json={"job_type": job_type})["job"]["id"]
         return number
 
@@ -191,7 +191,7 @@ class Caller:
         return job
 
     def wait_until(self, number: int, status: str, *, ready: bool = False, within: float = 90.0) -> dict[str, Any]:
-        """Wait until a job has a status (and answers)."""
+        """Wait until a job has a status (and responds, if `ready` is set)."""
 
         def look() -> dict[str, Any] | None:
             job = self.job(number)
@@ -202,7 +202,7 @@ class Caller:
 
 
 def sign_in(server: RunningServer, username: str = ADA) -> Caller:
-    """Get a token for a person as a portal does."""
+    """Get a token for a user as a portal does; return a client with it."""
     body = {
         "client_token": server.manage("create_client_token", "tests"),
         "user_info": {"username": username, "email": f"{username}@example.org"},
@@ -211,13 +211,13 @@ def sign_in(server: RunningServer, username: str = ADA) -> Caller:
     assert response.is_success, response.text
     headers = {"UWS-Authorization": f"Token {response.json()['token']}"}
     client = httpx.Client(base_url=server.url, headers=headers, timeout=60)
-    server.clients.callback(client.close)  # some tests enter it, and that is possible once
+    server.clients.callback(client.close)  # some tests enter it themselves, which is possible only once
     return Caller(client)
 
 
 @contextlib.contextmanager
 def open_session(job: dict[str, Any], *, page: str = "lab") -> Iterator[httpx.Client]:
-    """Open a session as a browser does (ticket, cookie, redirect); the client talks to the session then."""
+    """Open a session as a browser does (ticket, cookie, redirect); yield a client of the session."""
     details = job["job_details"]["current_job_details"]["connection_details"]
     domain = details["url_domain"]
     transport = ToLoopback(port=int(domain.rpartition(":")[2]))
@@ -229,14 +229,14 @@ def open_session(job: dict[str, Any], *, page: str = "lab") -> Iterator[httpx.Cl
 
 
 class ToLoopback(httpx.HTTPTransport):
-    """`*.localhost` leads to loopback in browsers; Python asks a name server that may not know that."""
+    """Resolves `*.localhost` to loopback as browsers do; Python would ask a name server that may not know it."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self._port = port
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send to loopback whatever the name, with the name in the Host header."""
+        """Send a request to loopback, with the original name in the Host header."""
         url = request.url.copy_with(host="127.0.0.1", port=self._port)
         sent = httpx.Request(request.method, url, headers=request.headers, stream=request.stream)
         return super().handle_request(sent)
@@ -250,7 +250,7 @@ def running_server(
     site: dict[str, Any] | None = None,
     **environment: str,
 ) -> Iterator[RunningServer]:
-    """Run a server for a while.
+    """Run a server until the end of the block.
 
     `resource` is merged into the example configuration's resource `local`, and `site` into the configuration itself.
     """

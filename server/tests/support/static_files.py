@@ -1,4 +1,4 @@
-"""Static files are found once in a process: each client of a test has the middleware anew, which looks for them all."""
+"""One search for static files per process: each test client creates the middleware, which would search again."""
 
 import pytest
 from whitenoise.base import StaticFile
@@ -6,7 +6,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 
 def install(patch: pytest.MonkeyPatch) -> None:
-    """Let every further middleware have what the first has found, for as long as the patch is there."""
+    """Give the files that the first middleware finds to all later ones while the patch is active."""
     found: dict[str, StaticFile] = {}
     look = WhiteNoiseMiddleware.add_files_from_finders
 

@@ -23,7 +23,7 @@ def copy_migrated_database(target: Path) -> None:
 
 
 def _template() -> Path:
-    """Return the database for the migrations of now; made once for each version of them."""
+    """Return the database for the current migrations, created once for each version of them."""
     migrations = sorted(SOURCES.glob("*/migrations/*.py"))
     digest = hashlib.sha256(django.get_version().encode())
     for path in migrations:
@@ -35,7 +35,7 @@ def _template() -> Path:
 
 
 def _make(target: Path) -> None:
-    """Migrate an empty database and put it in place at once: several processes may do so at the same time."""
+    """Migrate an empty database and move it into place atomically: several processes may do so at the same time."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="uws-template-") as folder:
         own = {"UWS_DATA_DIR": folder, "PATH": os.environ["PATH"]}

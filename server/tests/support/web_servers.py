@@ -1,4 +1,4 @@
-"""nginx, Caddy and Apache with the configurations of the documentation, as they are printed there."""
+"""nginx, Caddy and Apache with the configurations that the documentation prints."""
 
 import os
 import re
@@ -17,10 +17,10 @@ from support.server_process import REPOSITORY, free_port, wait_for
 
 PAGE = REPOSITORY / "docs" / "how-to" / "put-a-web-server-in-front.md"
 PROGRAMS = {"nginx": "nginx", "caddy": "caddy", "apache": "apache2"}
-"""The programs by the names that the code blocks of the page have."""
+"""Programs by the language of their code blocks on the page."""
 PORTAL, SESSIONS = "workspaces.test", "sessions.test"
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
-# As Debian has them, they compress what no configuration keeps them from.
+# As on Debian, they compress responses unless a configuration prevents it.
 NGINX = """
 daemon off; user root; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
 events {{ worker_connections 512; }}
@@ -51,7 +51,7 @@ MODULES = (
 
 @dataclass(frozen=True)
 class WebServer:
-    """A running web server in front of the server; it answers on loopback, under every name."""
+    """A running web server in front of the server; it responds on loopback under every host name."""
 
     port: int
     certificate: Path
@@ -59,15 +59,15 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        """Where the portal is."""
+        """The address of the portal."""
         return f"https://{PORTAL}:{self.port}"
 
     def context(self) -> ssl.SSLContext:
-        """Return what believes its certificate."""
+        """Return an SSL context that trusts its certificate."""
         return ssl.create_default_context(cafile=str(self.certificate))
 
     def visitor(self, source: str = "127.0.0.1") -> httpx.Client:
-        """Return a client that connects from this address, finds the names on loopback, and keeps cookies."""
+        """Return a client that connects from this address, resolves all names to loopback, and keeps cookies."""
         return httpx.Client(transport=_ByName(self, source), base_url=self.url, timeout=30)
 
 
@@ -77,7 +77,7 @@ class _ByName(httpx.HTTPTransport):
         self._port = web_server.port
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Connect to loopback, with the name in the handshake of TLS and in the Host header."""
+        """Connect to loopback, with the name in the TLS handshake and in the Host header."""
         url = request.url.copy_with(host="127.0.0.1", port=self._port)
         extensions = {**request.extensions, "sni_hostname": request.url.host}
         sent = httpx.Request(request.method, url, headers=request.headers, stream=request.stream, extensions=extensions)
@@ -90,14 +90,14 @@ def is_installed(kind: str) -> bool:
 
 
 def printed(kind: str) -> str:
-    """Return the configuration of the page."""
+    """Return the code block of this kind from the page."""
     found = re.findall(rf"^```{kind}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     assert len(found) == 1
     return str(found[0])
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for the portal and all sessions; return it and its key."""
+    """Create a certificate for the portal and all sessions; return the paths of it and its key."""
     certificate, key = folder / "fullchain.pem", folder / "privkey.pem"
     names = f"subjectAltName=DNS:{PORTAL},DNS:*.{SESSIONS}"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={PORTAL}"]
@@ -109,7 +109,7 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 @contextmanager
 def web_server(kind: str, *, in_front_of: int, port: int) -> Iterator[WebServer]:
-    """Run one in front of the server at a port, for as long as the block runs."""
+    """Run a web server in front of the server at port `in_front_of` until the end of the block."""
     with tempfile.TemporaryDirectory(prefix="uws-front-") as name:
         folder = Path(name)
         folder.chmod(0o755)

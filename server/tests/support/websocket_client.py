@@ -1,4 +1,4 @@
-"""Real web processes on the database of the tests, and WebSockets to them."""
+"""Real web processes on the database of the tests, and WebSocket clients for them."""
 
 import json
 import os
@@ -47,14 +47,14 @@ class WebProcess:
         return (self.folder / "web.log").read_text()
 
     def memory(self) -> int:
-        """Return what it takes now, in KiB."""
+        """Return its current resident memory in KiB."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
 @contextmanager
 def web_process() -> Iterator[WebProcess]:
-    """Start one with the keys of the tests and an address that a portal of elsewhere may ask."""
+    """Run a web process with the keys of the tests and the origin of an external portal as an allowed one."""
     with tempfile.TemporaryDirectory(prefix="uws-ws-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -91,7 +91,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
 
 
 def _database_url() -> str:
-    """Return where the tests' own database is."""
+    """Return the URL of the tests' database."""
     found = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{found['NAME']}"
@@ -109,13 +109,13 @@ def _responds(running: WebProcess) -> bool:
 
 @dataclass
 class Subscriber:
-    """Somebody with a token."""
+    """A user with a token."""
 
     user: User
     token: str
 
     def job(self, status: str = "pending", **fields: object) -> Job:
-        """Write a job of this person."""
+        """Create a job of this user."""
         now = timezone.now()
         values: dict[str, object] = {
             "owner": self.user,
@@ -133,7 +133,7 @@ class Subscriber:
 
 @dataclass
 class Socket:
-    """One who watches."""
+    """An open WebSocket that receives changes of jobs."""
 
     connection: ClientConnection
 
@@ -143,14 +143,14 @@ class Socket:
         return message
 
     def until(self, status: str, text: str | None = None) -> dict[str, Any]:
-        """Return the first message that says that; earlier ones are thrown away."""
+        """Return the first message with this status and text; discard earlier ones."""
         while True:
             message = self.next()
             if message["status"] == status and text in (None, message["current_job_details"]["message"]):
                 return message
 
     def nothing_more(self) -> bool:
-        """Whether nothing has come by the time that the server has looked again, several times."""
+        """Return whether no message arrives while the server checks for changes several times."""
         try:
             self.connection.recv(timeout=1.0)
         except TimeoutError:
@@ -158,7 +158,7 @@ class Socket:
         return False
 
     def close_code(self) -> int | None:
-        """Read to the end and return why the server closed."""
+        """Read to the end and return the server's close code."""
         try:
             while True:
                 self.connection.recv(timeout=PATIENCE)
@@ -170,7 +170,7 @@ class Socket:
 def watch(
     server: WebProcess, path: str = "/jobs/", token: str = "", *, offered: str = "", **fields: str
 ) -> Iterator[Socket]:
-    """Open a WebSocket; `offered` are sub-protocols, `fields` further fields of the head."""
+    """Open a WebSocket; `offered` are sub-protocols, `fields` further headers."""
     headers = {name.replace("_", "-"): value for name, value in fields.items()}
     if token:
         headers["UWS-Authorization"] = f"Token {token}"
@@ -183,7 +183,7 @@ def watch(
 
 
 def handshake_error(server: WebProcess, path: str = "/jobs/", token: str = "", **fields: str) -> tuple[int, str]:
-    """Return the status and the message that a handshake is refused with."""
+    """Return the status and the message of a refused handshake."""
     with pytest.raises(InvalidStatus) as refused, watch(server, path, token, **fields):
         pass
     response = refused.value.response
@@ -199,7 +199,7 @@ def change(job: Job, **fields: object) -> None:
 
 
 def log_in(user: User) -> str:
-    """Log somebody in to the portal and return the cookie."""
+    """Log a user in to the portal and return the cookie."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"

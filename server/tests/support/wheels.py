@@ -1,4 +1,4 @@
-"""Small wheels, made by hand: nothing is asked of a registry, and no package is built."""
+"""Small wheels that are written directly, without a package registry and without a build."""
 
 import zipfile
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def make_wheel(folder: Path, name: str, files: Mapping[str, str], *, version: str = "1") -> Path:
-    """Write a wheel with these files; returns its path."""
+    """Write a wheel with these files and return its path."""
     path = folder / f"{name}-{version}-py3-none-any.whl"
     about = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as wheel:

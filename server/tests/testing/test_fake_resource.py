@@ -46,7 +46,7 @@ class TestFakeResource(ResourceContract):
         return new_spec
 
 
-def test_test_says_what_becomes_of_a_job(spec: JobSpec) -> None:
+def test_state_of_a_job_is_set_by_the_test(spec: JobSpec) -> None:
     resource = FakeResource.build()
     number = resource.submit(spec)
     resource.queue(spec.key, "Waiting for a node.")
@@ -101,7 +101,7 @@ def test_output_can_be_read(spec: JobSpec) -> None:
     assert resource.log_tail(spec.key, lines=0) == ""
 
 
-def test_silent_resource_takes_jobs_and_says_nothing(spec: JobSpec) -> None:
+def test_silent_resource_accepts_jobs_and_is_unreachable(spec: JobSpec) -> None:
     resource = ResourceThatIsSilent.build()
     resource.submit(spec)
     assert seen(resource, spec).state == ResourceState.UNREACHABLE
@@ -124,7 +124,7 @@ def test_resource_that_dies_after_submitting_has_the_job(spec: JobSpec) -> None:
     assert resource.submissions == [spec]
 
 
-def test_forgetful_resource_does_not_know_what_it_took(spec: JobSpec) -> None:
+def test_forgetful_resource_does_not_know_submitted_jobs(spec: JobSpec) -> None:
     resource = ResourceThatForgets.build()
     assert resource.submit(spec) > 0
     assert seen(resource, spec).state == ResourceState.ABSENT

@@ -56,7 +56,7 @@ def filled(storage: InMemoryStorage) -> InMemoryStorage:
     return storage
 
 
-def test_fails_on_write_leaves_nothing() -> None:
+def test_failed_write_leaves_nothing() -> None:
     storage = StorageThatFailsOnWrite(CONTEXT, OPTIONS)
     storage.create(PLACE)
     with pytest.raises(StorageError, match="full"):
@@ -64,7 +64,7 @@ def test_fails_on_write_leaves_nothing() -> None:
     assert listing(storage, PLACE) == []
 
 
-def test_fails_during_copy_leaves_a_part() -> None:
+def test_failed_copy_leaves_a_part() -> None:
     storage = filled(StorageThatFailsDuringCopy(CONTEXT, OPTIONS))
     with pytest.raises(StorageError, match="full"):
         storage.copy(PLACE, COPY, progress=lambda _copied: None)
@@ -81,7 +81,7 @@ def test_delete_succeeds_at_the_second_attempt() -> None:
     assert listing(storage, PLACE) == []
 
 
-def test_unreachable_storage_says_so() -> None:
+def test_unreachable_storage_is_reported() -> None:
     storage = StorageThatIsAway(CONTEXT, OPTIONS)
     assert not storage.check().connected
     with pytest.raises(StorageError, match="is not responding"):

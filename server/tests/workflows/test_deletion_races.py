@@ -67,7 +67,7 @@ def test_run_deleted_meanwhile_is_not_restarted(
     checked = actions._check
 
     def check(*given: object, **named: object) -> None:
-        checked(*given, **named)  # type: ignore[arg-type]  # handed on as they come
+        checked(*given, **named)  # type: ignore[arg-type]  # passed on unchanged
         delete_run(run=run, now=timezone.now())
 
     monkeypatch.setattr(actions, "_check", check)

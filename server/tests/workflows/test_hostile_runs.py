@@ -1,4 +1,4 @@
-"""Runs that try to keep the server busy, and concurrent changes of runs."""
+"""Runs that try to keep the server busy, and concurrent changes to runs."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""External REANA servers: stored after a check, and errors for wrong, slow and rejecting ones."""
+"""External REANA servers: stored after a check, with errors for invalid, slow and unreachable ones."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -116,7 +116,7 @@ def test_second_server_replaces_first_and_can_be_deleted(
         (302, b'{"email": "a"}', personal_reana.NO_REANA),
     ],
 )
-def test_server_that_rejects_token_is_not_stored(
+def test_server_that_fails_check_is_not_stored(
     external: ExternalReana, make_user: Callable[..., User], status: int, body: bytes, said: str
 ) -> None:
     external.status, external.body, external.headers = status, body, {"Location": f"{external.url}/elsewhere"}
@@ -127,7 +127,7 @@ def test_server_that_rejects_token_is_not_stored(
     assert not PersonalReana.objects.exists()
 
 
-def test_slow_server_is_given_up(
+def test_check_of_slow_server_times_out(
     external: ExternalReana, make_user: Callable[..., User], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(personal_reana, "ALL_SECONDS", 0.2)
@@ -155,7 +155,7 @@ def test_concurrent_checks_are_limited(
     wait_for(lambda: len(external.requested) == 1, within=60)
     external.released.set()
     monkeypatch.setattr(personal_reana, "ALL_SECONDS", 60)
-    assert personal_reana._asking.acquire(timeout=60), "who hung gives its place back"
+    assert personal_reana._asking.acquire(timeout=60), "the slot of a hanging check is released"
     personal_reana._asking.release()
     store(make_user(), external.url)
 

@@ -1,4 +1,4 @@
-"""The part of `config.json` that says whose server this is."""
+"""The key `site` of `config.json`: name, logo, contact and terms of a site."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ def read(tmp_path: Path, site: object, **others: object) -> ServerSettings:
     return load_config.read(path)[0]
 
 
-def test_nothing_is_said_by_default() -> None:
+def test_branding_is_empty_by_default() -> None:
     site = load_config.read(None)[0]
     assert (site.branding, site.public_url) == (Branding(), "")
 
@@ -40,7 +40,7 @@ def test_files_are_found_beside_the_configuration(tmp_path: Path) -> None:
     assert found.contact_url == "mailto:help@example.org"
 
 
-def test_addresses(tmp_path: Path) -> None:
+def test_logo_contact_and_terms_can_be_urls(tmp_path: Path) -> None:
     base = "https://uws.example.org"
     site = {"logo": f"{base}/own/logo.png", "contact": "https://example.org/help", "terms": "https://example.org/terms"}
     found = read(tmp_path, site, base_url=base)
@@ -51,7 +51,7 @@ def test_addresses(tmp_path: Path) -> None:
     assert found.branding.contact_url == "https://example.org/help"
 
 
-def test_the_contact_is_also_that_of_the_quotas(tmp_path: Path) -> None:
+def test_contact_of_the_site_is_the_default_contact_of_quotas(tmp_path: Path) -> None:
     assert read(tmp_path, {"contact": "help@example.org"}).quotas.contact == "help@example.org"
     own = read(tmp_path, {"contact": "help@example.org"}, quotas={"contact": "quota@example.org"})
     assert own.quotas.contact == "quota@example.org"
@@ -76,7 +76,7 @@ def test_the_contact_is_also_that_of_the_quotas(tmp_path: Path) -> None:
         ({"colour": "red"}, "site.colour"),
     ],
 )
-def test_a_mistake_is_reported_with_its_place(tmp_path: Path, site: Any, location: str) -> None:
+def test_invalid_value_is_reported_with_its_key(tmp_path: Path, site: Any, location: str) -> None:
     (tmp_path / "terms.html").write_text("<script>")
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\xfa")
     (tmp_path / "large.png").write_bytes(b"0" * (1024 * 1024 + 1))

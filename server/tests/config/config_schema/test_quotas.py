@@ -1,4 +1,4 @@
-"""The part of `config.json` about quotas: what it means, and what is refused at the start."""
+"""The quotas in `config.json`: their values, and the errors of invalid ones."""
 
 import json
 from datetime import timedelta
@@ -20,11 +20,11 @@ def read(tmp_path: Path, quotas: object) -> QuotaSettings:
     return load_config.read(path)[0].quotas
 
 
-def test_nothing_is_limited_by_the_embedded_default() -> None:
+def test_embedded_default_sets_no_limit() -> None:
     assert load_config.read(None)[0].quotas == QuotaSettings()
 
 
-def test_all_of_it(tmp_path: Path) -> None:
+def test_all_settings_are_read(tmp_path: Path) -> None:
     quotas = {
         "disk_gb": 0.1, "core_hours": 100, "core_hours_period_days": 7, "running_sessions": 3, "contact": "it@x.org",
     }  # fmt: skip
@@ -32,7 +32,7 @@ def test_all_of_it(tmp_path: Path) -> None:
     assert read(tmp_path, quotas) == expected
 
 
-def test_null_is_no_limit(tmp_path: Path) -> None:
+def test_null_means_no_limit(tmp_path: Path) -> None:
     assert read(tmp_path, {"disk_gb": None, "core_hours": None, "running_sessions": None}) == QuotaSettings()
 
 
@@ -56,7 +56,7 @@ def test_zero_is_a_limit(tmp_path: Path) -> None:
         (None, "quotas"),
     ],
 )
-def test_a_mistake_is_reported_with_its_place(tmp_path: Path, quotas: Any, location: str) -> None:
+def test_invalid_value_is_reported_with_its_key(tmp_path: Path, quotas: Any, location: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         read(tmp_path, quotas)
     assert f"config.json: {location}: " in str(caught.value)

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that is in use is not asked anything; one that the server has ended is replaced."""
+"""A PostgreSQL connection in use is not checked before each request; a terminated connection is replaced."""
 
 import io
 import sys
@@ -31,7 +31,7 @@ def other() -> Iterator[BaseDatabaseWrapper]:
 
 @pytest.fixture(autouse=True)
 def asked() -> None:
-    """The connection of this thread was made and asked for once."""
+    """Open a new connection for this thread, and run one query on it."""
     connection.close()
     begin()
 
@@ -43,7 +43,7 @@ def fetch(wrapper: BaseDatabaseWrapper, sql: str, *parameters: str | int) -> Any
 
 
 def begin() -> int:
-    """Do what a request begins with, and a query; return the process of the server."""
+    """Begin a request as Django does, run a query, and return the PID of the database's process."""
     connection.close_if_unusable_or_obsolete()
     return int(fetch(connection, "SELECT pg_backend_pid() /* ours */"))
 
@@ -53,25 +53,25 @@ def last_query(other: BaseDatabaseWrapper, pid: int) -> str:
 
 
 def end(other: BaseDatabaseWrapper, pid: int) -> None:
-    """End a process of the server, as its restart does, and wait until it is gone."""
+    """Terminate a process of the database, as its restart does, and wait until it has ended."""
     assert fetch(other, "SELECT pg_terminate_backend(%s)", pid)
     eventually(lambda: fetch(other, "SELECT count(*) FROM pg_stat_activity WHERE pid = %s", pid) == 0)
 
 
 def look() -> None:
-    """Do what a request begins with, up to its first query."""
+    """Begin a request as Django does, up to its first query."""
     connection.close_if_unusable_or_obsolete()
     connection.close_if_health_check_failed()
 
 
-def test_connection_in_use_is_not_asked(other: BaseDatabaseWrapper) -> None:
+def test_connection_in_use_is_not_checked(other: BaseDatabaseWrapper) -> None:
     begin()
     pid = begin()
     look()
     assert last_query(other, pid).endswith("/* ours */")
 
 
-def test_connection_that_rested_is_asked(other: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_connection_is_checked(other: BaseDatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
     pid = begin()
     monkeypatch.setattr(base, "TRUSTED_SECONDS", 0.0)
     look()
@@ -79,13 +79,13 @@ def test_connection_that_rested_is_asked(other: BaseDatabaseWrapper, monkeypatch
     assert begin() == pid
 
 
-def test_connection_that_the_server_ended_is_replaced(other: BaseDatabaseWrapper) -> None:
+def test_connection_terminated_by_the_server_is_replaced(other: BaseDatabaseWrapper) -> None:
     first = begin()
     end(other, first)
     assert begin() != first
 
 
-def test_word_of_the_server_that_is_no_end_is_read(other: BaseDatabaseWrapper) -> None:
+def test_notification_does_not_end_the_connection(other: BaseDatabaseWrapper) -> None:
     pid = begin()
     fetch(connection, "SELECT set_config('client_min_messages', 'notice', false)")
     with connection.cursor() as cursor:
@@ -97,13 +97,13 @@ def test_word_of_the_server_that_is_no_end_is_read(other: BaseDatabaseWrapper) -
     assert begin() == pid
 
 
-def test_connection_that_was_closed_by_ourselves_is_replaced() -> None:
+def test_connection_closed_by_this_process_is_replaced() -> None:
     first = begin()
     connection.connection.close()
     assert begin() != first
 
 
-def test_requests_go_on_after_the_server_has_ended_their_connections(
+def test_requests_succeed_after_their_connection_was_terminated(
     other: BaseDatabaseWrapper, make_user: Callable[[str], User], token_of: Callable[[User], str]
 ) -> None:
     token = token_of(make_user("ada"))
@@ -113,7 +113,7 @@ def test_requests_go_on_after_the_server_has_ended_their_connections(
 
 
 def jobs(token: str) -> int:
-    """Ask for the jobs as the server does, with what comes before and after a request; return how many there are."""
+    """Request the list of jobs through WSGI, from the start to the end of a request; return its total."""
     told: list[str] = []
     environ = {
         "REQUEST_METHOD": "GET",
@@ -125,7 +125,7 @@ def jobs(token: str) -> int:
         "wsgi.errors": sys.stderr,
         "wsgi.url_scheme": "http",
     }
-    response = application(environ, lambda status, _fields, _problem=None: told.append(status))  # type: ignore[arg-type]  # nothing is written the old way
+    response = application(environ, lambda status, _fields, _problem=None: told.append(status))  # type: ignore[arg-type]  # `write` is not used
     body = orjson.loads(response.content)  # type: ignore[attr-defined]  # it does not stream
     response.close()
     assert told == ["200 OK"], body

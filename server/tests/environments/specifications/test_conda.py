@@ -19,14 +19,14 @@ def problem(content: str) -> str:
     return raised.value.message
 
 
-def test_file_that_names_packages_of_pip_alone_needs_no_conda() -> None:
+def test_file_with_pip_packages_only_needs_no_conda() -> None:
     read = read_conda_file(FILE, PIP_ONLY.encode())
     assert (read.packages, read.python) == ((), "3.11")
     assert [one.text for one in as_requirements(read, python="3.11").requirements] == ["six>=1", "numpy"]
 
 
 @pytest.mark.parametrize("python", ["python", "python=3.11", "python==3.11.4", "python = 3.11.*"])
-def test_python_of_the_base_fits(python: str) -> None:
+def test_python_version_of_the_base_is_accepted(python: str) -> None:
     read = read_conda_file(FILE, PIP_ONLY.replace("python=3.11", python).encode())
     assert len(as_requirements(read, python="3.11").requirements) == 2
 

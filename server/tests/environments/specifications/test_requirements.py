@@ -1,4 +1,4 @@
-"""Requirements files of users and of attackers."""
+"""Valid, invalid and hostile requirements files."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def problem(content: str | bytes) -> str:
         ("six \\", ["six"]),
     ],
 )
-def test_plain_requirements_are_read_in_one_spelling(written: str, read: list[str] | None) -> None:
+def test_requirements_are_normalized(written: str, read: list[str] | None) -> None:
     if read == []:
         assert "is not a valid requirement such as `numpy>=2`" in problem(written)
         return
@@ -81,14 +81,14 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("line", REFUSED)
-def test_all_that_is_not_a_package_of_the_index_is_refused_by_line(line: str) -> None:
+def test_line_that_is_no_index_package_is_refused_with_its_number(line: str) -> None:
     said = problem(f"numpy\n{line}\npandas\n")
     assert said.startswith("requirements.txt, line 2: `")
     assert "\n" not in said
 
 
 @pytest.mark.parametrize("line", ["./local", "git+https://github.com/x/y", "six @ file:///x", "file:///etc/passwd"])
-def test_error_says_what_to_do(line: str) -> None:
+def test_error_suggests_a_solution(line: str) -> None:
     assert problem(f"# 1\n\n\n\n\n\n{line}") == (
         f"requirements.txt, line 7: `{line}` is not a package from the index; install it in the session with "
         "`pip install`."
@@ -96,13 +96,13 @@ def test_error_says_what_to_do(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["numpy==", "numpy>>2", "numpy 2", "=", "!", "num py", "six;", "six; nonsense", "ä"])
-def test_invalid_requirement_is_named(line: str) -> None:
+def test_error_quotes_the_invalid_requirement(line: str) -> None:
     assert (
         problem(f"six\n{line}") == f"requirements.txt, line 2: `{line}` is not a valid requirement such as `numpy>=2`."
     )
 
 
-def test_each_refused_line_is_named_and_many_are_counted() -> None:
+def test_first_refused_lines_are_listed_and_the_rest_is_counted() -> None:
     said = problem("\n".join(["six", *["-e ."] * 12])).splitlines()
     assert [line.partition(":")[0] for line in said[:10]] == [f"requirements.txt, line {n}" for n in range(2, 12)]
     assert said[10:] == ["And 2 more."]
@@ -115,7 +115,7 @@ def test_control_characters_are_refused_and_not_repeated(character: str) -> None
     assert all(part.isprintable() for part in said.split("\n"))
 
 
-def test_bytes_that_are_no_text_are_named_by_line() -> None:
+def test_invalid_utf8_is_reported_with_its_line() -> None:
     assert problem(b"six\nnum\xffpy") == "requirements.txt, line 2: the text is not valid UTF-8."
 
 
@@ -137,7 +137,7 @@ def test_ten_thousand_requirements_are_refused_at_once() -> None:
         )
 
 
-def test_as_many_as_are_possible_are_read_quickly() -> None:
+def test_maximum_number_of_requirements_is_read_quickly() -> None:
     with cpu_limit():
         assert len(texts("".join(f"package-{number}==1\n" for number in range(MOST_REQUIREMENTS)))) == MOST_REQUIREMENTS
 
@@ -147,14 +147,14 @@ def test_file_without_packages_is_refused(content: str) -> None:
     assert problem(content) == "requirements.txt lists no packages."
 
 
-def test_lock_is_read_as_all_that_is_wanted() -> None:
+def test_lock_is_a_complete_list() -> None:
     read = read_lock(f"# Python 3.11\nsix==1.17.0\nnumpy==2.4.0 --hash={HASHES[0]}\n".encode())
     assert [one.text for one in read.requirements] == ["six==1.17.0", f"numpy==2.4.0 --hash={HASHES[0]}"]
     assert read.is_complete
 
 
 @pytest.mark.parametrize("line", ["six", "six>=1", "six==1.*", "six===1", "six==1,<2", 'six==1; python_version>"3"'])
-def test_lock_pins_each_package(line: str) -> None:
+def test_lock_with_an_unpinned_package_is_refused(line: str) -> None:
     with pytest.raises(InvalidRequest) as raised:
         read_lock(f"numpy==2\n{line}".encode())
     assert raised.value.message.startswith("environment.lock, line 2: six")

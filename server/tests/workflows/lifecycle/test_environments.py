@@ -78,7 +78,7 @@ def test_log_line() -> None:
 
 
 @pytest.mark.parametrize("file", ["../environment.lock", "environment-0.lock", "/environment.lock", "other", 7, None])
-def test_other_file_is_no_lock(file: object) -> None:
+def test_invalid_lock_file_name_is_ignored(file: object) -> None:
     assert read_environment({"name": "x", "packages": 1, "sha256": DIGEST, "file": file}).file == ""
 
 

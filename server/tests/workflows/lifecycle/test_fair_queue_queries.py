@@ -1,4 +1,4 @@
-"""The cost of the next run: index lookups per line, independent of the number of queued runs."""
+"""The cost of finding the next run: index lookups per line, independent of the number of queued runs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -62,7 +62,7 @@ def crowd(owner: User, number: int) -> None:
     )
 
 
-def test_next_run_takes_same_queries_for_many_queued(
+def test_next_run_takes_same_number_of_queries_for_long_queue(
     ada: User, make_user: Callable[..., User], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     first = queued(ada)

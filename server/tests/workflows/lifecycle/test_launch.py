@@ -1,4 +1,4 @@
-"""Runs that cannot start now: runs behind them start if they can, and runs that never can fail."""
+"""Runs that cannot start now: later runs may overtake them, and runs that can never start fail."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta

@@ -29,7 +29,7 @@ def status_of(run: Run) -> str:
 
 
 def running(owner: User, resource: FakeResource, name: str = "hello") -> Runner:
-    """Return a run with a running command."""
+    """Return the runner of a run with a running command."""
     run = queued(owner, name)
     controlled()
     runner = Runner(run, resource)
@@ -113,7 +113,7 @@ def test_submission_error_fails_run(ada: User, resource: FakeResource) -> None:
 
 
 def with_secret(owner: User, resource: FakeResource) -> tuple[Runner, Path]:
-    """Return a running run, and the directory of its secrets."""
+    """Return the runner of a running run, and the directory of its secrets."""
     Secret.objects.create(owner=owner, name="PASSWORD", kind=Secret.ENVIRONMENT, value="c2VjcmV0")
     runner = running(owner, resource)
     state = state_of(runner.run)
@@ -126,7 +126,7 @@ def with_secret(owner: User, resource: FakeResource) -> tuple[Runner, Path]:
 def test_interrupted_settlement_is_completed_later(
     ada: User, resource: FakeResource, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """The status is written first: a controller may be killed, or a disk fail, before the secrets are removed."""
+    """The status is written first: the controller may be killed, or the disk may fail, before secrets are removed."""
     runner, secrets = with_secret(ada, resource)
     done, calls = getattr(monitor, step), list[Run]()
 

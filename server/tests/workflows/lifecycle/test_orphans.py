@@ -1,4 +1,4 @@
-"""Orphans of processes that were killed while they created a run are removed, and nothing else."""
+"""Orphans that a killed process left while it created a run are removed; everything else is kept."""
 
 import threading
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ LONG_AGO = CREATION_IS_DEAD_AFTER + timedelta(minutes=1)
 
 
 class Killed(BaseException):
-    """Simulates the kill of the process."""
+    """Simulates that the process is killed."""
 
 
 def folder_of(workspace: Workspace) -> Path:
@@ -78,7 +78,7 @@ def test_other_runs_and_workspaces_are_kept(ada: User) -> None:
     )
     assert sweep_workspaces(now=later()) == 0
     delete_run(run=run, now=timezone.now())
-    assert sweep_workspaces(now=later()) == 0  # it is queued for deletion already
+    assert sweep_workspaces(now=later()) == 0  # it is already queued for deletion
 
 
 def test_creation_slower_than_sweep_fails_and_leaves_nothing(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,7 +177,7 @@ def test_many_files_take_several_passes(ada: User, resource: FakeResource) -> No
 
 
 def test_undeletable_file_does_not_block_others(ada: User, resource: FakeResource) -> None:
-    """The deletion is retried for a day, and then given up."""
+    """The deletion is retried for a day, and then abandoned."""
     run = finished(made(ada, {"**/*.tmp": 0}, ["a/closed.tmp", "b/open.tmp"]), resource)
     (folder(run) / "a").chmod(0o500)
     due = end_of(run.datetime_finished or timezone.now(), 0)
@@ -189,7 +189,7 @@ def test_undeletable_file_does_not_block_others(ada: User, resource: FakeResourc
 
 
 @pytest.mark.usefixtures("short_passes")
-def test_undeletable_files_count_for_pass_time(ada: User, resource: FakeResource) -> None:
+def test_undeletable_files_count_towards_pass_time(ada: User, resource: FakeResource) -> None:
     """The next pass continues after them; each file is retried once an hour."""
     files = {f"a/{number}.tmp" for number in range(3)}
     run = finished(made(ada, {"**/*.tmp": 0}, [*files, "b/open.tmp"]), resource)
@@ -205,7 +205,7 @@ def test_undeletable_files_count_for_pass_time(ada: User, resource: FakeResource
 
 @pytest.mark.usefixtures("short_passes")
 def test_kept_files_are_walked_once(ada: User, resource: FakeResource) -> None:
-    """A pass continues from the last one; otherwise it would never reach the end of a large folder."""
+    """A pass continues where the last one stopped; otherwise it would never reach the end of a large folder."""
     run = finished(made(ada, {"z/*": 0}, ["a.txt", "b.txt", "z/c.txt"]), resource)
     due = end_of(run.datetime_finished or timezone.now(), 0)
     for _ in ("a.txt", "b.txt", "z"):
@@ -215,7 +215,7 @@ def test_kept_files_are_walked_once(ada: User, resource: FakeResource) -> None:
     assert "z/c.txt" not in left(run)
 
 
-def test_unreadable_workspace_is_given_up_after_a_day(ada: User, resource: FakeResource) -> None:
+def test_unreadable_workspace_is_abandoned_after_a_day(ada: User, resource: FakeResource) -> None:
     run = finished(made(ada, {"**/*.tmp": 0}), resource)
     due = end_of(run.datetime_finished or timezone.now(), 0)
     folder(run).chmod(0)

@@ -93,7 +93,7 @@ def test_valid_specification_is_read_with_warnings(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=stem)
-def test_valid_specification_is_same_by_python_parser(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_valid_specification_is_same_with_python_parser(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = read_yaml(path.read_bytes())
     monkeypatch.setattr(composer, "LOADER", yaml.SafeLoader)
     assert read_yaml(path.read_bytes()) == first

@@ -144,7 +144,7 @@ def test_at_most_fifty_errors_and_warnings_are_reported() -> None:
     assert message(read_json({**unknown, "workflow": {}})) == "'type' is missing"
 
 
-# Values that are parsed already.
+# Values that are already parsed.
 
 
 def test_values_are_counted_before_they_are_stored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ CASES = yaml.safe_load((EXTENSION / "tests" / "specifications.yaml").read_bytes(
 
 
 def test_rules_are_identical_in_both_trees() -> None:
-    """Change the server's rules and run `make rules`."""
+    """To change the rules, edit those of the server and run `make rules`."""
     assert files_in(EXTENSION / "reana" / "rules") == files_in(OWN)
 
 

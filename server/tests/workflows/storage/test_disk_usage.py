@@ -1,4 +1,4 @@
-"""Journals and logs count for the disk quota of the owner."""
+"""Journals and logs count towards the disk quota of the owner."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -108,7 +108,7 @@ def test_deleted_workspace_is_not_counted(ada: User, resource: FakeResource, blo
     assert not DiskReservation.objects.exists()
 
 
-def test_logs_count_for_later_limit(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
+def test_logs_count_towards_later_limit(ada: User, resource: FakeResource, blocks: Callable[[int], None]) -> None:
     ran(ada, resource)
     blocks(20)
     with pytest.raises(QuotaExceeded):

@@ -30,7 +30,7 @@ SECOND = line("start", 3, uuid=B)
 FAILURE = line("end", 4, uuid=B, status="failed", exit_code=3, message="Why.") + line("over", 5, status="failed")
 
 
-def test_empty_journal_is_created_run() -> None:
+def test_empty_journal_gives_created_run() -> None:
     assert read(b"") == RunState()
 
 
