@@ -231,8 +231,6 @@ def test_exception_is_reported_with_its_request_id_only(
     def bug(*_: object, **__: object) -> object:
         raise RuntimeError("the password is swordfish")
 
-    from django.test import Client  # noqa: PLC0415  only this test needs a raw response
-
     monkeypatch.setattr("user_workspaces.api.jobs.raw_page", bug)
     raw = Client(raise_request_exception=False).get("/jobs/", headers={"UWS-Authorization": ada.token})
     body = orjson.loads(raw.content)

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -95,7 +96,5 @@ def test_migrations_are_complete(manage: Run) -> None:
 
 
 def tables(database: Path) -> list[str]:
-    import sqlite3  # noqa: PLC0415  only one test needs it
-
     with sqlite3.connect(database) as connection:
         return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]

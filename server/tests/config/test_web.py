@@ -51,9 +51,7 @@ def test_other_unknown_path_returns_a_page_to_browsers(
 
 
 @pytest.mark.parametrize("path", ["/status/", "/", "/login/"])
-def test_unknown_host_is_refused_with_the_setting_that_allows_it(
-    site: Registry, client: Client, path: str
-) -> None:
+def test_unknown_host_is_refused_with_the_setting_that_allows_it(site: Registry, client: Client, path: str) -> None:
     response = client.get(path, HTTP_HOST="server:8000")
     assert response.status_code == 400
     assert response.json()["message"].startswith(

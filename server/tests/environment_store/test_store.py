@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from support.lock_holders import holders_of
 from user_workspaces.environment_store.builder import Status, Step, read_status, write_status
 from user_workspaces.environment_store.store import MAX_STARTS, EnvironmentStore, Recipe
 from user_workspaces.interfaces.values import Preparation, PreparationState
@@ -57,18 +58,7 @@ def is_locked(environments: EnvironmentStore) -> bool:
 
 
 def builder_pids(environments: EnvironmentStore) -> list[int]:
-    """Return the processes that hold the lock file open."""
-    lock, found = str(environments.folder / "f.lock"), []
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit() or int(process.name) == os.getpid():
-            continue
-        try:
-            # These are names of descriptors, not paths.
-            if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
+    return holders_of(environments.folder / "f.lock")
 
 
 def kill_builder(environments: EnvironmentStore) -> None:

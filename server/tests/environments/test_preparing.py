@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from environments.conftest import PYTHON, process_due, settled
+from support.lock_holders import holders_of
 from support.package_index import Index
 from user_workspaces.accounts.models import User
 from user_workspaces.environment_store.store import EnvironmentStore
@@ -185,20 +186,12 @@ def kill_builder(store: EnvironmentStore, fingerprint: str) -> None:
     """Kill the builder and all its commands, including one that is just starting."""
 
     def is_gone() -> bool:
-        for pid in holders_of(str(store.beside(fingerprint, "lock"))):
+        for pid in holders_of(store.beside(fingerprint, "lock")):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         return not store.is_building(fingerprint)
 
     eventually(is_gone)
-
-
-def holders_of(lock: str) -> Iterator[int]:
-    """Yield the other processes that have the lock file open, the builder before its commands."""
-    for process in (path for path in Path("/proc").iterdir() if path.name.isdigit() and int(path.name) != os.getpid()):
-        with suppress(OSError):
-            if lock in [os.readlink(link) for link in (process / "fd").iterdir()]:  # noqa: PTH115  names, not paths
-                yield int(process.name)
 
 
 def test_killed_builder_is_started_again(index: Index, put: Put, workspace: Workspace, store: EnvironmentStore) -> None:
@@ -291,7 +284,7 @@ def test_killed_installer_is_reported(index: Index, put: Put, workspace: Workspa
     fingerprint = prepare(workspace).fingerprint
     process_due()
     eventually(lambda: any("/files/" in path for path in index.asked))
-    os.kill(max(holders_of(str(store.beside(fingerprint, "lock")))), signal.SIGKILL)
+    os.kill(max(holders_of(store.beside(fingerprint, "lock"))), signal.SIGKILL)
     row = settled(workspace)
     assert (row.status, layers_of(workspace)) == ("failed", ())
     assert row.message.startswith("It could not be prepared: installing 1 package was killed, by signal 9")
