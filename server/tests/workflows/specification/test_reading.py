@@ -109,7 +109,7 @@ def test_two_merges_in_one_mapping_are_rejected() -> None:
     assert problem.message == "duplicate key '<<', first used in line 2"
 
 
-def test_byte_order_mark_is_removed() -> None:
+def test_utf8_signature_is_removed() -> None:
     assert read_yaml(b"\xef\xbb\xbfworkflow: {type: x, file: y}\n").specification is not None
 
 
